@@ -1,0 +1,3 @@
+"""Agent drivers and autonomous runs."""
+
+__all__: list[str] = []

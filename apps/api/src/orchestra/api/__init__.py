@@ -1,0 +1,3 @@
+"""The composition root: HTTP, SSE, the MCP mount and the dashboard's files."""
+
+__all__: list[str] = []

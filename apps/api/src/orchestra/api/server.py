@@ -1,0 +1,93 @@
+"""Runs the application in this process, and tells the state folder where it is to be found."""
+
+import json
+import os
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI
+from orchestra.api.main import create_app
+from orchestra.api.state import State
+from orchestra.shared.errors import Invalid, Unavailable
+from orchestra.shared.settings import Settings
+
+FILE = "system.json"
+_GRACE = 2  # seconds that open requests get when the server stops
+_BACKLOG = 2048
+
+
+class _Server(uvicorn.Server):
+    """Lets the open streams say goodbye before it waits for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = cast("FastAPI", self.config.app)
+        state = cast("State | None", getattr(app.state, "system", None))
+        if state is not None:
+            state.stopping.set()
+            state.subscribers.end("the server stops", lambda _: True)
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; a stop takes five seconds at most.
+
+    Raises:
+        Invalid: the address is not one that may be served.
+        Unavailable: the port is taken.
+    """
+    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_hosts:
+        raise Invalid(
+            f"`{settings.host}` is not a loopback address",
+            hint="set ORCHESTRA_PUBLIC_HOSTS to the names that clients use, and put TLS in front",
+        )
+    listening = _listen(settings)
+    host, port = settings.host, listening.getsockname()[1]
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    with _announced(settings.state_folder, f"http://{host}:{port}"):
+        _Server(config).run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise Unavailable(
+            f"port {settings.port} of `{settings.host}` cannot be served ({error.strerror})",
+            hint="choose another with --port, or 0 for any free one; `orchestra status` says"
+            " whether Orchestra runs already",
+        ) from None
+    listening.listen(_BACKLOG)
+    return listening
+
+
+@contextmanager
+def _announced(folder: Path, url: str) -> Generator[None]:
+    """Write `system.json`, by which the command line finds us; remove it in the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, mine = folder / FILE, {"url": url, "pid": os.getpid()}
+    temporary = folder / f".{FILE}.{os.getpid()}"
+    temporary.write_text(json.dumps(mine))
+    temporary.replace(path)
+    try:
+        yield
+    finally:
+        if path.exists() and json.loads(path.read_text()) == mine:
+            path.unlink()

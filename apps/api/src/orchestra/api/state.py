@@ -1,0 +1,65 @@
+"""What a request finds in `request.state`: the parts that the composition root built."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict, cast
+
+from orchestra.api.limits import RateLimits
+from orchestra.api.subscribers import Subscribers
+from orchestra.context import ContextEngine, ContextLog
+from orchestra.shared.db import Database
+from orchestra.shared.events import EventLog
+from orchestra.shared.identity import Identity
+from orchestra.shared.metrics import Metrics
+from orchestra.shared.migrations import Migrations
+from orchestra.shared.settings import Settings
+from starlette.requests import HTTPConnection
+
+
+class System(TypedDict):
+    """The parts, by name; `lifespan` yields them and Starlette hands them to every request."""
+
+    state: "State"
+
+
+class State:
+    """The running system, as the routes see it."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        database: Database,
+        migrations: Migrations,
+        events: EventLog,
+        identity: Identity,
+        context: ContextLog,
+        engine: ContextEngine,
+        subscribers: Subscribers,
+        metrics: Metrics,
+        started_at: datetime,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.migrations = migrations
+        self.events = events
+        self.identity = identity
+        self.context = context
+        self.engine = engine
+        self.subscribers = subscribers
+        self.metrics = metrics
+        self.started_at = started_at
+        self.limits = RateLimits()
+        self.failures = RateLimits(rate=20, burst=100)
+        self.stopping = asyncio.Event()
+
+    @property
+    def repository(self) -> Path:
+        """The served repository."""
+        return self.settings.repo
+
+
+def state_of(connection: HTTPConnection) -> State:
+    """The running system that serves this request."""
+    return cast("State", connection.state.state)

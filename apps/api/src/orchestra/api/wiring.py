@@ -1,0 +1,150 @@
+"""The composition root: the only file that knows every package and puts them together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+from orchestra.api.admin import ensure_admin_key
+from orchestra.api.mcp import McpMount
+from orchestra.api.state import State
+from orchestra.api.subscribers import Subscribers
+from orchestra.context import (
+    AGENTS,
+    MIGRATIONS,
+    ContextEngine,
+    ContextLog,
+    ContextStreamer,
+    Snapshots,
+)
+from orchestra.context.collectors import collectors_for
+from orchestra.context.config import Config
+from orchestra.context.sinks.files import FileSink
+from orchestra.mcp import mcp_app
+from orchestra.shared.db import Database
+from orchestra.shared.errors import OrchestraError
+from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
+from orchestra.shared.identity import Identity
+from orchestra.shared.leadership import Leadership
+from orchestra.shared.logs import configure_logs
+from orchestra.shared.metrics import Metrics
+from orchestra.shared.migrations import Migrations
+from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.redaction import Redactor
+from orchestra.shared.secrets import Secrets
+from orchestra.shared.settings import Settings
+
+_WATCH = 0.5  # seconds between looks at the embedded database
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncGenerator[State]:
+    """Build the parts in order, start them, and stop them in the opposite order."""
+    redactor = Redactor()
+    configure_logs(settings.log_level, settings.log_format, redactor)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_database(settings, redactor))
+        migrations = Migrations(database, [MIGRATIONS])
+        applied = await migrations.apply()
+        _log.info("database ready", migrations_applied=applied)
+
+        events = EventLog(database, _bus(settings, database), redactor=redactor, metrics=metrics)
+        await _enter(stack, events)
+        identity = Identity(database, events)
+        await _enter(stack, identity)
+        await ensure_admin_key(settings.state_folder, identity, redactor)
+
+        context = ContextLog(settings.workspace, events, Snapshots(database))
+        await _enter(stack, context)
+        config = Config.read(settings.repo)
+        secrets = Secrets(settings.state_folder, redactor)
+        engine = ContextEngine(
+            collectors_for(settings, config, secrets, database, migrations),
+            context,
+            events,
+            Leadership(database, context.stream),
+            redactor=redactor,
+            metrics=metrics,
+        )
+        await _enter(stack, engine)
+        subscribers = Subscribers(context, engine, metrics)
+        stack.callback(identity.on_revoked(subscribers.revoke))
+
+        files = [FileSink(settings.repo)] if config.sinks.files.enabled else []
+        streamer = ContextStreamer(context, {agent: files for agent in AGENTS})
+        stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
+
+        mcp.app = await stack.enter_async_context(mcp_app(context, engine, metrics))
+        state = State(
+            settings=settings,
+            database=database,
+            migrations=migrations,
+            events=events,
+            identity=identity,
+            context=context,
+            engine=engine,
+            subscribers=subscribers,
+            metrics=metrics,
+            started_at=datetime.now(UTC),
+        )
+        subscribers.start()
+        stack.push_async_callback(subscribers.close)
+        yield state
+
+
+@asynccontextmanager
+async def _database(settings: Settings, redactor: Redactor) -> AsyncGenerator[Database]:
+    """The configured database, or the embedded one, which is kept alive."""
+    async with AsyncExitStack() as stack:
+        if settings.database_url is not None:
+            dsn = settings.database_url.get_secret_value()
+        else:
+            postgres = EmbeddedPostgres(settings.state_folder)
+            dsn = await asyncio.to_thread(postgres.ensure)
+            keeper = asyncio.create_task(_keep_alive(postgres), name="postgres-keeper")
+            stack.push_async_callback(_stop, keeper)
+        database = Database(dsn)
+        if password := database.engine.url.password:
+            redactor.learn(str(password))
+        stack.push_async_callback(database.close)
+        yield database
+
+
+async def _keep_alive(postgres: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(_WATCH)
+        status = await asyncio.to_thread(postgres.status)
+        if not status.running:
+            _log.warning("the embedded database is gone; it is started again")
+            try:
+                await asyncio.to_thread(postgres.ensure)
+            except OrchestraError as error:
+                _log.error("the embedded database cannot be started", error=str(error))
+
+
+def _bus(settings: Settings, database: Database) -> Bus:
+    if settings.redis_url is not None:
+        return RedisBus(settings.redis_url.get_secret_value())
+    return PostgresBus(database)
+
+
+class _Part(Protocol):
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def _enter(stack: AsyncExitStack, part: _Part) -> None:
+    await part.start()
+    stack.push_async_callback(part.close)
+
+
+async def _stop(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

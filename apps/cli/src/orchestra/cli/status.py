@@ -1,0 +1,154 @@
+"""`orchestra status` and `orchestra doctor`: what runs, and what is wrong."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from orchestra.cli.client import Client, client, find
+from orchestra.cli.options import Repo, StateDir, load
+from orchestra.cli.output import Json, ago, show, table
+from orchestra.shared.errors import OrchestraError
+from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.settings import Settings, child_environment
+
+
+def status(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
+    """Say what runs for this repository, and how each source of the context is."""
+    settings = load(repo, state_dir)
+    with client(settings) as api:
+        document = api.get("/status") | {"url": api.system.url}
+    show(document, as_json=json, lines=lambda: _status_lines(document))
+
+
+def _status_lines(document: dict[str, Any]) -> list[str]:
+    now = datetime.now(UTC)
+    database = document["database"]
+    kind = "embedded" if database["embedded"] else "external"
+    reach = "reachable" if database["reachable"] else "not reachable"
+    pending = len(database["pending_migrations"])
+    rows = [
+        [s["topic"], s["status"], s["source"], ago(s["checked_at"], now), s["detail"] or ""]
+        for s in document["sources"]
+    ]
+    return [
+        f"Orchestra {document['version']} at {document['url']}",
+        f"repository  {document['repository']}",
+        f"started     {ago(document['started_at'], now)}",
+        f"database    {kind}, {reach}, {pending} migrations pending",
+        f"context     version {document['seq']}",
+        "",
+        *table(["TOPIC", "STATUS", "FROM", "CHECKED", "DETAIL"], rows),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `hint` says what to do when it is not well."""
+
+    name: str
+    ok: bool
+    found: str
+    hint: str = ""
+
+
+def doctor(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
+    """Look at everything that Orchestra needs, and say how to mend what is not well."""
+    settings = load(repo, state_dir)
+    checks = [check(settings) for check in _CHECKS]
+    show(
+        {"ok": all(c.ok for c in checks), "checks": [asdict(c) for c in checks]},
+        as_json=json,
+        lines=lambda: [line for c in checks for line in _check_lines(c)],
+    )
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _check_lines(check: Check) -> list[str]:
+    mark = typer.style("ok  ", fg="green") if check.ok else typer.style("FAIL", fg="red")
+    lines = [f"{mark}  {check.name}: {check.found}"]
+    return lines if check.ok or not check.hint else [*lines, f"      hint: {check.hint}"]
+
+
+def _python(_settings: Settings) -> Check:
+    return Check("Python", sys.version_info >= (3, 11), sys.version.split()[0], "install ≥ 3.11")
+
+
+def _git(_settings: Settings) -> Check:
+    path = shutil.which("git")
+    if path is None:
+        return Check("git", ok=False, found="not on PATH", hint="install git ≥ 2.30")
+    answer = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, env=child_environment(), check=False
+    )
+    return Check("git", answer.returncode == 0, answer.stdout.strip() or "does not run")
+
+
+def _repository(settings: Settings) -> Check:
+    folder = settings.repo
+    found = (folder / ".git").exists() or (folder / "objects").is_dir()
+    hint = "run `git init`, or give --repo"
+    return Check("repository", found, f"{folder}{'' if found else ' is none'}", hint)
+
+
+def _watches(_settings: Settings) -> Check:
+    path = Path("/proc/sys/fs/inotify/max_user_watches")
+    if not path.exists():
+        return Check("file watching", ok=True, found="not by inotify on this system")
+    number = int(path.read_text())
+    hint = "sudo sysctl fs.inotify.max_user_watches=524288"
+    return Check("file watching", number >= 16_384, f"{number} inotify watches", hint)
+
+
+def _state(settings: Settings) -> Check:
+    folder = settings.state_folder
+    if not folder.exists():
+        return Check("state folder", ok=True, found=f"{folder} (will be made)")
+    free = shutil.disk_usage(folder).free // 2**20
+    hint = "free some space, or choose another place with --state-dir"
+    return Check("state folder", free > 500, f"{folder}, {free} MiB free", hint)
+
+
+def _key(settings: Settings) -> Check:
+    path = settings.state_folder / "admin.key"
+    if not path.exists():
+        return Check("admin key", ok=True, found="made at the first start")
+    mode = path.stat().st_mode & 0o777
+    return Check("admin key", mode == 0o600, f"{path} ({mode:o})", f"chmod 600 {path}")
+
+
+def _database(settings: Settings) -> Check:
+    if settings.database_url is not None:
+        return Check("database", ok=True, found="external, by DATABASE_URL")
+    try:
+        state = EmbeddedPostgres(settings.state_folder).status()
+    except OrchestraError as error:
+        return Check("database", ok=False, found=error.message, hint=error.hint)
+    return Check("database", ok=True, found="runs" if state.running else "is stopped")
+
+
+def _api(settings: Settings) -> Check:
+    try:
+        api = Client(find(settings))
+    except OrchestraError as error:
+        return Check("API", ok=True, found=f"is not running ({error.message})")
+    hint = f"see {settings.state_folder / 'logs' / 'api.log'}, or start it again: orchestra up"
+    return Check("API", api.ready(), api.system.url, hint)
+
+
+_CHECKS: tuple[Callable[[Settings], Check], ...] = (
+    _python,
+    _git,
+    _repository,
+    _watches,
+    _state,
+    _key,
+    _database,
+    _api,
+)

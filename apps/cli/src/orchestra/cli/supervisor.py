@@ -1,0 +1,183 @@
+"""Starts the API as a child process, keeps it alive, and leaves nothing behind."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, Self
+
+from orchestra.cli.client import Client, find
+from orchestra.shared.errors import Unauthenticated, Unavailable
+from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.settings import Settings, inherited_environment
+
+_START = 90.0  # seconds: a long crash recovery of the database is waited for
+_LOOK = 0.05  # seconds between looks whether the API is ready
+_STOP = 6.0  # seconds; the API promises five
+_LOG_BYTES = 10 * 1024 * 1024  # a longer log is set aside at the next start
+_QUICK, _QUICK_DEATHS = 10.0, 5  # so many deaths, each within so many seconds, and we give up
+
+Say = Callable[[str], None]
+
+
+class Supervisor:
+    """The processes of one system. As a context manager it stops all that it started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.state_folder
+        self._api: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+        self._stop = threading.Event()
+        self._was_running = False
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self._folder / "up.pid").write_text(f"{os.getpid()}\n")
+        self._log = _open_log(self._folder / "logs" / "api.log")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop_api()
+        if self._settings.database_url is None:
+            EmbeddedPostgres(self._folder).stop()
+        (self._folder / "up.pid").unlink(missing_ok=True)
+        if self._log is not None:
+            self._log.close()
+
+    def start(self, say: Say) -> Client:
+        """Start the API; returns when it is ready.
+
+        Raises:
+            Unavailable: it did not become ready; the message has the end of its log.
+        """
+        self._spawn()
+        say("  starting the database and the API …")
+        return self._wait_until_ready()
+
+    def watch(self, say: Say) -> int:
+        """Start the API again whenever it dies; returns an exit code when asked to stop."""
+        deaths = 0
+        clock = threading.Event()
+        while not self._stop.is_set():
+            api = self._running_api()
+            for _ in range(int(_QUICK / 0.2)):
+                if self._stop.wait(0.2) or api.poll() is not None:
+                    break
+            else:
+                deaths = 0
+                continue
+            if self._stop.is_set():
+                break
+            deaths += 1
+            if deaths >= _QUICK_DEATHS:
+                say(f"the API died {deaths} times in a row; its log is {self._log_path}")
+                return 1
+            say(f"the API ended with {api.returncode}; it is started again")
+            clock.wait(0.1 * 2**deaths)
+            self._spawn()
+        say("stopping …")
+        return 0
+
+    @staticmethod
+    def wait_for(pid: int) -> None:
+        """Return when the process has ended, or after ten seconds."""
+        pause = threading.Event()
+        for _ in range(200):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return
+            pause.wait(0.05)
+
+    @property
+    def _log_path(self) -> Path:
+        return self._folder / "logs" / "api.log"
+
+    def _running_api(self) -> "subprocess.Popen[bytes]":
+        if self._api is None:
+            raise Unavailable("the API was not started", hint="call start() first")
+        return self._api
+
+    def _spawn(self) -> None:
+        settings = self._settings
+        environment = inherited_environment(
+            {
+                "ORCHESTRA_REPO": str(settings.repo),
+                "ORCHESTRA_STATE_DIR": str(self._folder),
+                "ORCHESTRA_PORT": str(settings.port),
+            }
+        )
+        self._api = subprocess.Popen(
+            [sys.executable, "-m", "orchestra.api"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,  # a Ctrl-C is ours to pass on, once and in order
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads yet
+        )
+
+    def _wait_until_ready(self) -> Client:
+        pause = threading.Event()
+        for _ in range(int(_START / _LOOK)):
+            api = self._running_api()
+            if api.poll() is not None or self._stop.is_set():
+                raise Unavailable(
+                    f"the API did not start:\n{_tail(self._log_path)}",
+                    hint=f"its whole log is {self._log_path}",
+                )
+            with contextlib.suppress(Unavailable, Unauthenticated):
+                system = find(self._settings.model_copy(update={"url": None, "key": None}))
+                client = Client(system)
+                if system.pid == api.pid and client.ready():
+                    return client
+                client.close()
+            pause.wait(_LOOK)
+        raise Unavailable(
+            f"the API is not ready after {_START:g} s", hint=f"its log is {self._log_path}"
+        )
+
+    def _stop_api(self) -> None:
+        if self._api is None or self._api.poll() is not None:
+            return
+        self._api.terminate()
+        try:
+            self._api.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self._api.kill()
+            self._api.wait()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: no API without its supervisor
+
+
+def _open_log(path: Path) -> IO[bytes]:
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    if path.exists() and path.stat().st_size > _LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path.open("ab")
+
+
+def _tail(path: Path, lines: int = 8) -> str:
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""

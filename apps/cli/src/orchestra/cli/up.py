@@ -1,0 +1,129 @@
+"""`orchestra up` and `orchestra down`: the system of one repository, in the foreground."""
+
+import contextlib
+import json
+import os
+import signal
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from orchestra.cli.client import Client, find
+from orchestra.cli.options import Repo, StateDir, load
+from orchestra.cli.output import Json, print_json, say
+from orchestra.cli.supervisor import Supervisor
+from orchestra.shared.errors import Invalid, Unauthenticated, Unavailable
+from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.settings import Settings
+
+_EXAMPLES = """
+Examples:
+  orchestra up                          serve the repository of this folder
+  orchestra up --repo ~/src/app         serve another
+  orchestra up --port 0 --no-browser    any free port, and leave the browser alone
+"""
+
+
+def up(
+    repo: Repo = None,
+    port: Annotated[
+        int | None, typer.Option(help="[env: ORCHESTRA_PORT; default: 8700; 0: any free one]")
+    ] = None,
+    state_dir: StateDir = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the dashboard.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Serve a repository until Ctrl-C: database, API, live context, dashboard."""
+    settings = Settings.load(repo=repo, port=port, state_dir=state_dir)
+    _check_repository(settings)
+    if (running := _running(settings)) is not None:
+        _announce(running, settings, as_json=json, browser=False, already=True)
+        return
+    say(f"Orchestra serves {settings.repo}")
+    with Supervisor(settings) as supervisor:
+        client = supervisor.start(say)
+        _announce(client, settings, as_json=json, browser=browser, already=False)
+        code = supervisor.watch(say)
+    raise typer.Exit(code)
+
+
+up.__doc__ = f"{up.__doc__}\n\n\b{_EXAMPLES}"
+
+
+def down(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
+    """Stop the system of a repository, and what a crash may have left of it."""
+    settings = load(repo, state_dir)
+    stopped = []
+    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+        pid = int((settings.state_folder / "up.pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        Supervisor.wait_for(pid)
+        stopped.append("orchestra up")
+    if settings.state_folder.exists() and settings.database_url is None:
+        postgres = EmbeddedPostgres(settings.state_folder)
+        if postgres.status().running:
+            postgres.stop()
+            stopped.append("PostgreSQL")
+    if json:
+        print_json({"stopped": stopped})
+    else:
+        say(f"stopped {' and '.join(stopped)}" if stopped else "nothing was running")
+
+
+def _check_repository(settings: Settings) -> None:
+    folder = settings.repo
+    if not folder.is_dir():
+        raise Invalid(f"`{folder}` is not a folder", hint="give the folder of a git repository")
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
+    if not bare and not (folder / ".git").exists():
+        raise Invalid(
+            f"`{folder}` is not in a git repository", hint="run `git init` there, or give --repo"
+        )
+
+
+def _running(settings: Settings) -> Client | None:
+    try:
+        client = Client(find(settings))
+    except (Unavailable, Unauthenticated):
+        return None
+    return client if client.ready() else None
+
+
+def _announce(
+    client: Client, settings: Settings, *, as_json: bool, browser: bool, already: bool
+) -> None:
+    """Say where the system is, how to log in, and how to connect an agent."""
+    url = client.system.url
+    link = str(client.call("POST", "/login-links")["url"])
+    if as_json:
+        print_json(
+            {
+                "url": url,
+                "login": link,
+                "mcp": f"{url}/mcp",
+                "state_dir": str(settings.state_folder),
+                "repository": str(settings.repo),
+                "already_running": already,
+                "at": datetime.now(UTC).isoformat(),
+            }
+        )
+    say()
+    say(f"  {'Already running' if already else 'Ready'} at {url}")
+    say(f"  Log in      {link}   (once, within 15 minutes; `orchestra login` makes another)")
+    say("  Watch       orchestra context watch")
+    say(f"  An agent    orchestra keys create NAME, then: {connect_line(url)}")
+    say()
+    if browser:
+        with contextlib.suppress(OSError):
+            typer.launch(link)
+
+
+def connect_line(url: str) -> str:
+    """How an agent is connected by hand; the key stays in the environment."""
+    server = {"type": "http", "url": f"{url}/mcp"}
+    headers = {"Authorization": "Bearer ${ORCHESTRA_KEY}"}
+    return "in .mcp.json " + json.dumps(
+        {"mcpServers": {"orchestra": server | {"headers": headers}}}
+    )

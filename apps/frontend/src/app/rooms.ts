@@ -1,0 +1,15 @@
+/** The rooms that exist, in the order of the navigation. */
+import type { IconName } from "@/components/icon";
+
+export interface Room {
+  to: "/" | "/sources" | "/keys" | "/about";
+  name: string;
+  icon: IconName;
+}
+
+export const ROOMS: readonly Room[] = [
+  { to: "/", name: "Context", icon: "context" },
+  { to: "/sources", name: "Sources", icon: "sources" },
+  { to: "/keys", name: "Keys", icon: "keys" },
+  { to: "/about", name: "About", icon: "about" },
+];

@@ -1,0 +1,24 @@
+/** A page with a title and a sentence on what it is for. */
+import type { ReactNode } from "react";
+
+interface Props {
+  title: string;
+  about: ReactNode;
+  actions?: ReactNode;
+  children: ReactNode;
+}
+
+export function Page({ title, about, actions, children }: Props) {
+  return (
+    <div className="page">
+      <header className="page-head">
+        <div>
+          <h1>{title}</h1>
+          <p className="quiet">{about}</p>
+        </div>
+        {actions}
+      </header>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+/** Draws any JSON object for reading: fields as a list, maps of records as tables. */
+import { isObject, type Json, type JsonObject } from "@/lib/json";
+import { exact } from "@/lib/time";
+
+const ROWS = 200; // of one table; the raw view has all
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+
+export function ValueView({ value }: { value: JsonObject }) {
+  const fields = Object.entries(value);
+  const plain = fields.filter(([, each]) => !isObject(each) || isEmpty(each));
+  const nested = fields.filter((field): field is [string, JsonObject] => {
+    return isObject(field[1]) && !isEmpty(field[1]);
+  });
+  return (
+    <div className="value">
+      {plain.length > 0 && (
+        <dl className="fields">
+          {plain.map(([name, each]) => (
+            <div key={name}>
+              <dt>{words(name)}</dt>
+              <dd>
+                <Scalar value={each} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {nested.map(([name, each]) => (
+        <section key={name}>
+          <h3>{words(name)}</h3>
+          {isTable(each) ? <Table rows={each} /> : <ValueView value={each} />}
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Table({ rows }: { rows: Record<string, JsonObject> }) {
+  const all = Object.entries(rows);
+  const shown = all.slice(0, ROWS);
+  const columns = [...new Set(shown.flatMap(([, row]) => Object.keys(row)))].slice(0, 7);
+  return (
+    <div className="table-scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">id</th>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {words(column)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map(([id, row]) => (
+            <tr key={id}>
+              <th scope="row">{id}</th>
+              {columns.map((column) => (
+                <td key={column}>
+                  <Scalar value={row[column]} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {all.length > ROWS && <p className="quiet">{all.length - ROWS} more in the raw view</p>}
+    </div>
+  );
+}
+
+function Scalar({ value }: { value: Json | undefined }) {
+  if (value === null || value === undefined) return <span className="quiet">–</span>;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return value.toLocaleString("en");
+  if (typeof value !== "string")
+    return <code>{isEmpty(value) ? "none" : JSON.stringify(value)}</code>;
+  if (!ISO.test(value)) return value;
+  return <time dateTime={value}>{exact(value)}</time>;
+}
+
+function words(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+function isEmpty(value: Json): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}
+
+function isTable(value: JsonObject): value is Record<string, JsonObject> {
+  return Object.values(value).every(isObject);
+}

@@ -1,0 +1,56 @@
+/** The typed client of Orchestra's HTTP interface, and its errors. */
+import createClient from "openapi-fetch";
+import type { components, paths } from "@/lib/schema";
+
+type Schemas = components["schemas"];
+export type Fact = Schemas["Fact"];
+export type Key = Schemas["Key"];
+export type Me = Schemas["Me"];
+export type Scope = Schemas["Scope"];
+export type PrincipalKind = Schemas["PrincipalKind"];
+export type SystemStatus = Schemas["SystemStatus"];
+export type ContextSnapshot = Schemas["ContextSnapshot"];
+export type ContextDelta = Schemas["ContextDelta"];
+
+/** The API refused or failed; `hint` says what to do. `status` 0: it did not answer at all. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly hint: string;
+
+  constructor(status: number, detail: string, hint = "") {
+    super(detail);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+const client = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? "",
+  credentials: "same-origin",
+  fetch: (request) => globalThis.fetch(request),
+});
+
+const SILENT = "Orchestra does not answer";
+
+async function settle<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>) {
+  const { data, error, response } = await call.catch((): never => {
+    throw new Problem(0, SILENT, "start it with `orchestra up`, or see `orchestra status`");
+  });
+  if (response.ok) return data as T;
+  const said = (typeof error === "object" ? error : null) as Partial<Schemas["Problem"]> | null;
+  // A proxy in front of a server that is down answers 502 to 504 without a problem document.
+  if (!said?.detail && response.status >= 502) throw new Problem(0, SILENT);
+  throw new Problem(response.status, said?.detail ?? response.statusText, said?.hint);
+}
+
+export const api = {
+  me: () => settle(client.GET("/api/v1/me")),
+  status: () => settle(client.GET("/api/v1/status")),
+  keys: () => settle(client.GET("/api/v1/keys")),
+  createKey: (body: Schemas["NewKeyRequest"]) => settle(client.POST("/api/v1/keys", { body })),
+  revokeKey: (key_id: string) =>
+    settle(client.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id } } })),
+  /** Opens a session with a one-time code or with a key. */
+  logIn: (code: string) => settle(client.POST("/api/v1/session", { body: { code } })),
+  logOut: () => settle(client.DELETE("/api/v1/session")),
+};

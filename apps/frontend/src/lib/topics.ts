@@ -1,0 +1,109 @@
+/** What each topic of the live context is called, holds, and needs. */
+import type { Fact } from "@/lib/api";
+import { asNumber, asObject, asText, type JsonObject } from "@/lib/json";
+
+export interface Topic {
+  id: string;
+  name: string;
+  /** What one learns from it, in a sentence. */
+  about: string;
+  /** The lines of `.ai-context/config.toml` that configure it; none: it needs no configuration. */
+  config?: string;
+  /** The command that makes its secret known to Orchestra. */
+  command?: string;
+  /** The fact in a few words. */
+  summary: (value: JsonObject) => string;
+}
+
+export type StatusWord = Fact["status"] | "waiting";
+
+export const STATUS_MEANS: Record<StatusWord, string> = {
+  ok: "The source answers, and this is what it said last.",
+  stale: "The source failed; this is the last value that it gave.",
+  unconfigured: "The source needs to be configured before it can be asked.",
+  unavailable: "The source cannot be reached, and nothing is known yet.",
+  waiting: "The source has not reported yet.",
+};
+
+export const TOPICS: readonly Topic[] = [
+  {
+    id: "codebase_state",
+    name: "Codebase",
+    about: "Branch, head and changed files of the working tree, as they are saved.",
+    summary: (value) => {
+      const total = asNumber(asObject(value.counts).total);
+      return total === 0 ? "clean" : plural(total, "change");
+    },
+  },
+  {
+    id: "ci_runs",
+    name: "CI runs",
+    about: "Workflow runs of GitHub Actions for this repository.",
+    config: '[sources.github]\ntoken = "secret://env/GITHUB_TOKEN"',
+    command: "export GITHUB_TOKEN=…  # then start `orchestra up` again",
+    summary: (value) => entries(value, "runs", "run"),
+  },
+  {
+    id: "deployment_status",
+    name: "Deployments",
+    about: "Deployments of the front end on Vercel.",
+    config: '[sources.vercel]\ntoken = "secret://env/VERCEL_TOKEN"',
+    command: "export VERCEL_TOKEN=…  # then start `orchestra up` again",
+    summary: (value) => entries(value, "deployments", "deployment"),
+  },
+  {
+    id: "lambda_utilization",
+    name: "GPU cloud",
+    about: "Instances on Lambda Cloud: what runs, where, and what it costs an hour.",
+    config: '[sources.lambda]\ntoken = "secret://env/LAMBDA_API_KEY"',
+    command: "export LAMBDA_API_KEY=…  # then start `orchestra up` again",
+    summary: (value) => entries(value, "instances", "instance"),
+  },
+  {
+    id: "pending_migrations",
+    name: "Migrations",
+    about: "Alembic revisions in the repository that its database has not applied.",
+    config: "[sources.migrations]",
+    summary: (value) => {
+      const pending = Object.keys(asObject(value.pending)).length;
+      return pending === 0 ? entries(value, "revisions", "revision") : `${pending} pending`;
+    },
+  },
+  {
+    id: "database_status",
+    name: "Database",
+    about: "Orchestra's own PostgreSQL: version, size, connections.",
+    summary: (value) => asText(value.version) && `PostgreSQL ${asText(value.version)}`,
+  },
+  {
+    id: "vector_db_status",
+    name: "Vector store",
+    about: "Whether pgvector, or a Weaviate of your own, answers, and how fast.",
+    config: '[sources.weaviate]\nurl = "https://weaviate.example.com"',
+    summary: (value) => Object.keys(value).slice(0, 2).join(", "),
+  },
+];
+
+/** The topic of that id; an unknown one is shown under its id. */
+export function topicOf(id: string): Topic {
+  const known = TOPICS.find((topic) => topic.id === id);
+  return known ?? { id, name: id, about: "A source of this workspace.", summary: () => "" };
+}
+
+/** Every known topic, then those that the server has besides. */
+export function topicsWith(present: readonly string[]): Topic[] {
+  const more = present.filter((id) => !TOPICS.some((topic) => topic.id === id)).sort();
+  return [...TOPICS, ...more.map(topicOf)];
+}
+
+export function statusOf(fact: Fact | null | undefined): StatusWord {
+  return fact?.status ?? "waiting";
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function entries(value: JsonObject, key: string, noun: string): string {
+  return key in value ? plural(Object.keys(asObject(value[key])).length, noun) : "";
+}

@@ -1,0 +1,45 @@
+/** Every topic with its status and gist; choosing one shows it below. */
+import { Link } from "@tanstack/react-router";
+import { Ago } from "@/components/ago";
+import { StatusShape } from "@/components/status";
+import { useContextState, useFact } from "@/lib/context";
+import { asObject } from "@/lib/json";
+import { statusOf, type Topic, topicsWith } from "@/lib/topics";
+
+export function TopicStrip({ selected }: { selected: string }) {
+  const ids = useContextState((state) => Object.keys(state.topics ?? {}).join("\n"));
+  return (
+    <nav className="topics" aria-label="Topics">
+      {topicsWith(ids.split("\n").filter(Boolean)).map((topic) => (
+        <TopicCard key={topic.id} topic={topic} selected={topic.id === selected} />
+      ))}
+    </nav>
+  );
+}
+
+function TopicCard({ topic, selected }: { topic: Topic; selected: boolean }) {
+  const fact = useFact(topic.id);
+  const status = statusOf(fact);
+  const gist = fact?.value ? topic.summary(asObject(fact.value)) : "";
+  return (
+    <Link
+      to="/"
+      search={topic.id === "codebase_state" ? {} : { topic: topic.id }}
+      resetScroll={false}
+      className="topic"
+      data-status={status}
+      data-testid={`topic-${topic.id}`}
+      aria-current={selected ? "true" : undefined}
+      activeProps={{}}
+      title={topic.about}
+    >
+      <span className="topic-name">{topic.name}</span>
+      <span className="topic-gist">{gist || "–"}</span>
+      <span className="topic-status">
+        <StatusShape status={status} />
+        <span className="word">{status}</span>
+        {fact && status !== "unconfigured" && <Ago at={fact.observed_at} />}
+      </span>
+    </Link>
+  );
+}

@@ -1,0 +1,50 @@
+/** The rooms of the dashboard and their addresses. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Link,
+  type RouterHistory,
+} from "@tanstack/react-router";
+import { Gate } from "@/app/gate";
+import { Notice } from "@/components/notice";
+import { contextSearch } from "@/lib/view";
+import { AboutPage } from "@/pages/about";
+import { ContextPage } from "@/pages/context/context-page";
+import { KeysPage } from "@/pages/keys/keys-page";
+import { SourcesPage } from "@/pages/sources";
+
+const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
+
+const routes = root.addChildren([
+  createRoute({
+    getParentRoute: () => root,
+    path: "/",
+    component: ContextPage,
+    validateSearch: contextSearch,
+  }),
+  createRoute({ getParentRoute: () => root, path: "/sources", component: SourcesPage }),
+  createRoute({ getParentRoute: () => root, path: "/keys", component: KeysPage }),
+  createRoute({ getParentRoute: () => root, path: "/about", component: AboutPage }),
+]);
+
+/** `history` is for tests; a browser's own is the default. */
+export function createAppRouter(history?: RouterHistory) {
+  return createRouter({ routeTree: routes, ...(history && { history }) });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}
+
+function NotFound() {
+  return (
+    <Notice title="There is no such page">
+      <p>
+        <Link to="/">Go to the live context</Link>
+      </p>
+    </Notice>
+  );
+}

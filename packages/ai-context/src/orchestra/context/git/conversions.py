@@ -1,0 +1,81 @@
+"""Whether file contents may differ from what git stores of them, in this repository."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestra.context.git.repository import Repository
+
+_UNTELLING = re.compile(rb"filter|working-tree-encoding")
+_LARGEST_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Conversions:
+    """What has to be asked from git because of the repository's configuration.
+
+    `unknown`: any file may be converted. `lines`: line ends and `$Id$` may be. `plain_names`: file
+    names are compared byte by byte. `modes`, `symlinks`: the file system keeps them.
+    """
+
+    unknown: bool = False
+    lines: bool = False
+    plain_names: bool = True
+    modes: bool = True
+    symlinks: bool = True
+
+    @classmethod
+    def read(cls, repository: Repository, attributes: Iterable[bytes]) -> "Conversions":
+        """Read the configuration, and the attribute files at the given paths of the worktree."""
+        listing = repository.git.run("config", "-z", "--list")
+        settings = dict(map(_setting, filter(None, listing.split(b"\0"))))
+        files = [repository.common / "info" / "attributes", *_users_attributes(settings)]
+        if repository.root is not None:
+            files += [
+                repository.root / path.decode("utf-8", "surrogateescape") for path in attributes
+            ]
+        texts = [text for text in map(_read, files) if text is not None]
+        return cls(
+            unknown=any(_UNTELLING.search(text) for text in texts),
+            lines=bool(texts) or settings.get(b"core.autocrlf", b"false") not in (b"false", b"no"),
+            plain_names=not any(
+                _on(settings.get(name)) for name in (b"core.ignorecase", b"core.precomposeunicode")
+            ),
+            modes=_on(settings.get(b"core.filemode", b"true")),
+            symlinks=_on(settings.get(b"core.symlinks", b"true")),
+        )
+
+    def may_change(self, content: bytes) -> bool:
+        """Whether git could store something else than this content."""
+        return self.unknown or (self.lines and (b"\r" in content or b"$Id" in content))
+
+
+def _setting(item: bytes) -> tuple[bytes, bytes]:
+    name, has_value, value = item.partition(b"\n")
+    return name, value.lower() if has_value else b"true"
+
+
+def _on(value: bytes | None) -> bool:
+    return value is not None and value not in (b"", b"false", b"no", b"off", b"0")
+
+
+def _users_attributes(settings: dict[bytes, bytes]) -> list[Path]:
+    named = settings.get(b"core.attributesfile")
+    try:
+        if named:
+            return [Path(named.decode("utf-8", "surrogateescape")).expanduser()]
+        return [Path("~/.config/git/attributes").expanduser()]
+    except RuntimeError:  # there is no home folder
+        return []
+
+
+def _read(path: Path) -> bytes | None:
+    """The file's text; None when there is none. One that cannot be read may hold anything."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST_FILE)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return b"filter"

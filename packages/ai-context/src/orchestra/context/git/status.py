@@ -1,0 +1,82 @@
+"""Asks git for the status of all paths or of some, and reads its answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestra.context.git.command import Git
+
+_STATUS = (
+    "status",
+    "--porcelain=v2",
+    "-z",
+    "--untracked-files=all",
+    "--ignore-submodules=dirty",
+    "--no-renames",
+)
+_FIELDS = {b"1": 8, b"u": 10}  # how many fields stand before the path
+
+
+@dataclass(frozen=True, slots=True)
+class PathStatus:
+    """The two columns of git's status: `.` unchanged, `?` untracked, else git's letter."""
+
+    index: str = "."
+    worktree: str = "."
+    conflicted: bool = False
+
+    @property
+    def clean(self) -> bool:
+        """Nothing to tell about this path."""
+        return self.index == "." and self.worktree == "."
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What the status says of HEAD; `commit` and `name` are None where there is none."""
+
+    commit: bytes | None = None
+    name: bytes | None = None
+    upstream: bytes | None = None
+    ahead: int | None = None
+    behind: int | None = None
+
+
+def full_status(git: Git) -> tuple[Branch, dict[bytes, PathStatus]]:
+    """The status of the whole working tree: costly, for the start and for after a loss."""
+    return parse_status(git.run(*_STATUS, "--branch"))
+
+
+def status_of(git: Git, paths: Sequence[bytes]) -> dict[bytes, PathStatus]:
+    """The status of these paths and all that is under them, in one call."""
+    return parse_status(git.run(*_STATUS, "--", *paths))[1]
+
+
+def parse_status(output: bytes) -> tuple[Branch, dict[bytes, PathStatus]]:
+    """Read porcelain v2 with NUL ends. A path that is deleted and untracked has both columns."""
+    headers: dict[bytes, bytes] = {}
+    found: dict[bytes, PathStatus] = {}
+    for item in output.split(b"\0"):
+        kind, _, rest = item.partition(b" ")
+        if kind == b"#":
+            name, _, value = rest.partition(b" ")
+            headers[name] = value
+        elif kind == b"?":
+            known = found.get(rest)
+            found[rest] = PathStatus(known.index if known else ".", "?")
+        elif kind in _FIELDS:
+            fields = item.split(b" ", _FIELDS[kind])
+            letters = fields[1].decode("ascii")
+            found[fields[-1]] = PathStatus(letters[0], letters[1], kind == b"u")
+    return _branch(headers), found
+
+
+def _branch(headers: dict[bytes, bytes]) -> Branch:
+    commit, name = headers.get(b"branch.oid"), headers.get(b"branch.head")
+    ahead, _, behind = headers.get(b"branch.ab", b"").partition(b" ")
+    return Branch(
+        commit=None if commit == b"(initial)" else commit,
+        name=None if name in (b"(detached)", b"(unknown)") else name,
+        upstream=headers.get(b"branch.upstream"),
+        ahead=int(ahead) if ahead else None,
+        behind=-int(behind) if behind else None,
+    )

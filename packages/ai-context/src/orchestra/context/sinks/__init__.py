@@ -1,0 +1,1 @@
+"""Where the context is sent: files in the repository, webhooks."""

@@ -1,0 +1,3 @@
+"""Thin, governed MCP servers over the packages."""
+
+__all__: list[str] = []

@@ -1,0 +1,7 @@
+"""The package's door is what it says it is."""
+
+import orchestra.infra
+
+
+def test_door_exports_only_names_that_exist() -> None:
+    assert [n for n in orchestra.infra.__all__ if not hasattr(orchestra.infra, n)] == []

@@ -1,0 +1,118 @@
+"""What a person can set, read from the environment once; the only file that reads it."""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from orchestra.shared.errors import Invalid
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_PASSED_TO_CHILDREN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "LOGNAME")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Names in the environment carry the prefix `ORCHESTRA_`.
+
+    `DATABASE_URL` and `REDIS_URL` are also read without the prefix, as most hosts provide them.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="ORCHESTRA_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    repo: Path = Field(default_factory=Path.cwd)
+    """The git repository that is served; any folder inside it will do."""
+    state_dir: Path | None = None
+    """Where this system keeps its data, keys and sockets; see `state_folder`."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8700, ge=0, le=65535)
+    """0 lets the operating system choose."""
+    public_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names, beside loopback, under which the API may be addressed (comma-separated)."""
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ORCHESTRA_DATABASE_URL", "DATABASE_URL")
+    )
+    """An external PostgreSQL ≥ 15 with pgvector; without it, one is run in the state folder."""
+    redis_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ORCHESTRA_REDIS_URL", "REDIS_URL")
+    )
+    """Fan-out between API processes through Redis instead of PostgreSQL's NOTIFY."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    frontend_dir: Path | None = None
+    """The built dashboard; without it, the one that ships with the API."""
+    watch: Literal["auto", "inotify", "watchfiles", "poll"] = "auto"
+    """How changes of files are noticed; `auto` takes the best that the machine has."""
+    url: str | None = None
+    """For the command line: a running system elsewhere, instead of the one of the state folder."""
+    key: SecretStr | None = None
+    """For the command line: the key for it, instead of the state folder's `admin.key`."""
+    lambda_url: str = "https://cloud.lambda.ai"
+    vercel_url: str = "https://api.vercel.com"
+    github_url: str = "https://api.github.com"
+
+    @field_validator("public_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("repo")
+    @classmethod
+    def _root(cls, value: Path) -> Path:
+        folder = value.expanduser().absolute()
+        return next((f for f in (folder, *folder.parents) if (f / ".git").exists()), folder)
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment; what is given here and is not None wins.
+
+        Raises:
+            Invalid: a value does not fit; the message names the variable.
+        """
+        try:
+            return cls(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]  # pydantic checks each value
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else "?"
+            name = name if name.isupper() else f"ORCHESTRA_{name.upper()}"
+            raise Invalid(
+                f"`{name}` cannot be `{first['input']}`: {first['msg']}",
+                hint=f"set {name} to another value, or unset it for the default",
+            ) from None
+
+    @property
+    def workspace(self) -> str:
+        """A name for the served repository that is unique on this machine and safe in paths."""
+        path = self.repo.resolve()
+        slug = re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")[:40] or "repository"
+        return f"{slug}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
+
+    @property
+    def state_folder(self) -> Path:
+        """`state_dir`, or this repository's own folder under the user's state directory."""
+        if self.state_dir is not None:
+            return self.state_dir.expanduser().absolute()
+        if os.geteuid() == 0 and "XDG_STATE_HOME" not in os.environ:  # noqa: TID251 - the one place
+            return Path("/var/lib/orchestra") / self.workspace  # PostgreSQL refuses to run as root
+        base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"  # noqa: TID251 - the one place
+        return Path(base).expanduser() / "orchestra" / self.workspace
+
+
+def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child process: what it needs to run, none of our secrets."""
+    kept = {k: os.environ[k] for k in _PASSED_TO_CHILDREN if k in os.environ}  # noqa: TID251 - the one place
+    return kept | dict(extra or {})
+
+
+def inherited_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """This process's whole environment and some more: for another process of this system."""
+    return dict(os.environ) | dict(extra)  # noqa: TID251 - the one place
+
+
+def environment_value(name: str) -> str | None:
+    """The value that a `secret://env/NAME` reference points at."""
+    return os.environ.get(name)  # noqa: TID251 - the one place

@@ -1,0 +1,3 @@
+"""Embedders and vector indexes: pgvector, Weaviate, Pinecone."""
+
+__all__: list[str] = []
