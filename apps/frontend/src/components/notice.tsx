@@ -1,6 +1,7 @@
 /** What to show where there is nothing to show: what this is, why it is empty, what fills it. */
 import type { ReactNode } from "react";
 import { CopyButton } from "@/components/copy-button";
+import { Said } from "@/components/said";
 import { Problem } from "@/lib/api";
 
 export function Notice({ title, children }: { title: ReactNode; children?: ReactNode }) {
@@ -26,8 +27,14 @@ export function Snippet({ text, what }: { text: string; what: string }) {
 export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
   return (
     <div className="notice failure" role="alert">
-      <h3>{error.message}</h3>
-      {error instanceof Problem && error.hint && <p>{error.hint}</p>}
+      <h3>
+        <Said text={error.message} />
+      </h3>
+      {error instanceof Problem && error.hint && (
+        <p>
+          <Said text={error.hint} />
+        </p>
+      )}
       {retry && (
         <button type="button" className="button" onClick={retry}>
           Try again

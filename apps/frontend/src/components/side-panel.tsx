@@ -13,22 +13,21 @@ interface Props {
 }
 
 export function SidePanel({ title, label, onClose, onNext, onPrevious, children }: Props) {
-  const close = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    close.current?.focus({ preventScroll: true });
+    panel.current?.focus({ preventScroll: true });
     return () => {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
   return (
-    <aside className="panel" aria-label={label} data-testid="panel">
+    <aside ref={panel} tabIndex={-1} className="panel" aria-label={label} data-testid="panel">
       <div className="panel-head">
         <span className="grow quiet">{label}</span>
         <Step icon="up" name="Previous" act={onPrevious} />
         <Step icon="down" name="Next" act={onNext} />
         <button
-          ref={close}
           type="button"
           className="icon-button"
           aria-label="Close"

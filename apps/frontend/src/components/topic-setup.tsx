@@ -1,7 +1,7 @@
 /** What a topic is and what makes it report: shown where it has nothing to say yet. */
 import { Notice, Snippet } from "@/components/notice";
+import { Said } from "@/components/said";
 import type { Fact } from "@/lib/api";
-import { visible } from "@/lib/text";
 import type { Topic } from "@/lib/topics";
 
 export function TopicSetup({ topic, fact }: { topic: Topic; fact: Fact }) {
@@ -9,7 +9,11 @@ export function TopicSetup({ topic, fact }: { topic: Topic; fact: Fact }) {
   return (
     <Notice title={unconfigured ? `${topic.name} is not configured` : "Nothing is known yet"}>
       <p>{topic.about}</p>
-      {unconfigured && fact.detail && <p>{visible(fact.detail)}</p>}
+      {unconfigured && fact.detail && (
+        <p>
+          <Said text={fact.detail} />
+        </p>
+      )}
       {unconfigured && <SetupSteps topic={topic} />}
     </Notice>
   );

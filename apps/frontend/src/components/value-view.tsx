@@ -1,6 +1,7 @@
 /** Draws any JSON object for reading: fields as a list, maps of records as tables. */
-import { isObject, type Json, type JsonObject } from "@/lib/json";
-import { exact } from "@/lib/time";
+import { Ago } from "@/components/ago";
+import { isObject, type Json, type JsonObject, pretty } from "@/lib/json";
+import { visible } from "@/lib/text";
 
 const ROWS = 200; // of one table; the raw view has all
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
@@ -19,7 +20,7 @@ export function ValueView({ value }: { value: JsonObject }) {
             <div key={name}>
               <dt>{words(name)}</dt>
               <dd>
-                <Scalar value={each} />
+                <Scalar name={name} value={each} />
               </dd>
             </div>
           ))}
@@ -55,10 +56,12 @@ function Table({ rows }: { rows: Record<string, JsonObject> }) {
         <tbody>
           {shown.map(([id, row]) => (
             <tr key={id}>
-              <th scope="row">{id}</th>
+              <th scope="row" title={id}>
+                {visible(id)}
+              </th>
               {columns.map((column) => (
                 <td key={column}>
-                  <Scalar value={row[column]} />
+                  <Scalar name={column} value={row[column]} />
                 </td>
               ))}
             </tr>
@@ -70,18 +73,24 @@ function Table({ rows }: { rows: Record<string, JsonObject> }) {
   );
 }
 
-function Scalar({ value }: { value: Json | undefined }) {
+function Scalar({ name, value }: { name: string; value: Json | undefined }) {
   if (value === null || value === undefined) return <span className="quiet">–</span>;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return value.toLocaleString("en");
-  if (typeof value !== "string")
-    return <code>{isEmpty(value) ? "none" : JSON.stringify(value)}</code>;
-  if (!ISO.test(value)) return value;
-  return <time dateTime={value}>{exact(value)}</time>;
+  if (typeof value === "number") {
+    return name.endsWith("_bytes") ? bytes(value) : value.toLocaleString("en");
+  }
+  if (typeof value !== "string") return <code>{isEmpty(value) ? "none" : pretty(value)}</code>;
+  return ISO.test(value) ? <Ago at={value} /> : <span title={value}>{visible(value)}</span>;
+}
+
+function bytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(count, 1)) / 3), units.length - 1);
+  return `${(count / 1000 ** power).toFixed(power > 0 ? 1 : 0)} ${units[power]}`;
 }
 
 function words(name: string): string {
-  return name.replaceAll("_", " ");
+  return visible(name.replace(/_bytes$/, "").replaceAll("_", " "));
 }
 
 function isEmpty(value: Json): boolean {

@@ -57,8 +57,13 @@ function* files(steps: Step[]): Generator<string> {
     const names = [...paths];
     const more = names.length - SHOWN;
     if (names.length === 0) continue;
-    yield `${names.slice(0, SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""} ${what}`;
+    yield `${names.slice(0, SHOWN).map(brief).join(", ")}${more > 0 ? ` and ${more} more` : ""} ${what}`;
   }
+}
+
+/** A long path by its end: `…/postgres/supervisor.py`. */
+function brief(path: string): string {
+  return path.length > 40 ? `…/${path.split("/").slice(-2).join("/")}` : path;
 }
 
 function* plain(steps: Step[]): Generator<string> {

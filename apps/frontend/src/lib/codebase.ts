@@ -58,9 +58,10 @@ export function meaning({ letters }: Change): string {
   if (isConflict(letters)) return "in conflict";
   if (letters.includes("?")) return "untracked";
   const [index = " ", worktree = " "] = letters;
-  const staged = MEANS[index] && `${MEANS[index]}, staged`;
-  const saved = MEANS[worktree] && `${MEANS[worktree]}, not staged`;
-  return [staged, saved].filter(Boolean).join("; ") || "changed";
+  const staged = MEANS[index];
+  const since = MEANS[worktree];
+  if (staged && since) return `${staged}, staged; ${since} since`;
+  return staged ? `${staged}, staged` : (since ?? "changed");
 }
 
 export type Tone = "added" | "modified" | "deleted" | "conflict" | "untracked";

@@ -2,7 +2,7 @@
 
 // Control, bidirectional and invisible characters can make a name look like another one.
 const HIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
-const NAMED: Record<string, string> = { "\n": "␊", "\r": "␍", "\t": "␉" };
+const NAMED: Record<string, string> = { "\n": "‹\\n›", "\r": "‹\\r›", "\t": "‹\\t›" };
 
 /** The text with its invisible characters shown as what they are. */
 export function visible(text: string): string {

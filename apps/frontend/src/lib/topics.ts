@@ -73,7 +73,7 @@ export const TOPICS: readonly Topic[] = [
     id: "database_status",
     name: "Database",
     about: "Orchestra's own PostgreSQL: version, size, connections.",
-    summary: (value) => asText(value.version) && `PostgreSQL ${asText(value.version)}`,
+    summary: (value) => asText(value.version) && `Postgres ${asText(value.version).split(".")[0]}`,
   },
   {
     id: "vector_db_status",

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Ago } from "@/components/ago";
 import { Failure } from "@/components/notice";
 import { Page } from "@/components/page";
+import { Said } from "@/components/said";
 import { Status } from "@/components/status";
 import { SetupSteps } from "@/components/topic-setup";
 import type { SystemStatus } from "@/lib/api";
@@ -60,12 +61,13 @@ function SourceCard({ topic, source }: { topic: Topic; source: Source | undefine
       </p>
       {detail && (
         <p className="detail" data-status={status}>
-          {visible(detail)}
+          <Said text={detail} />
         </p>
       )}
       {error && error !== detail && (
         <p className="detail" data-status="unavailable">
-          Last error: {visible(error)} {source?.last_error_at && <Ago at={source.last_error_at} />}
+          Last error: <Said text={error} />{" "}
+          {source?.last_error_at && <Ago at={source.last_error_at} />}
         </p>
       )}
       {topic.config && (

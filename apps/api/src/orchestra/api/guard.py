@@ -90,7 +90,7 @@ class Guard:
         route = getattr(scope.get("route"), "path", None) or "other"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.http_requests.labels(method, route, str(status)).inc()
-        self._metrics.http_seconds.labels(route).observe(seconds)
+        self._metrics.http_request_seconds.labels(route).observe(seconds)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

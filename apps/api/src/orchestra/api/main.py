@@ -6,8 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Depends, FastAPI, Response
 from orchestra.api import problems
 from orchestra.api.auth import AnyCaller, current_caller
 from orchestra.api.dashboard import Dashboard
@@ -19,6 +18,7 @@ from orchestra.api.state import System
 from orchestra.api.wiring import running
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.settings import Settings
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -39,24 +39,6 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         503: "Something that we depend on does not answer",
     }.items()
 }
-
-
-class _StrictRequest(Request):
-    """Reads JSON by its specification: no NaN, no lone surrogates, no bottomless nesting."""
-
-    async def json(self) -> Any:  # noqa: ANN401 - the framework's signature
-        return orjson.loads(await self.body())
-
-
-class _StrictRoute(APIRoute):
-    def get_route_handler(self) -> Any:  # noqa: ANN401 - the framework's signature
-        handler = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            response: Response = await handler(_StrictRequest(request.scope, request.receive))
-            return response
-
-        return strict
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -85,16 +67,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(_api(), prefix="/api/v1")
     app.include_router(status.probes)
     _publish_openapi(app)
-    app.mount("/mcp", mcp)
-    app.mount("/", Dashboard(settings.frontend_dir))
+    app.router.routes += [Route("/mcp", mcp), Route("/mcp/{server}", mcp)]
+    app.router.default = Dashboard(settings.frontend_dir)  # after all, so that 405 stays 405
     app.add_middleware(Guard, hosts=(settings.host, *settings.public_hosts), metrics=metrics)
     return app
 
 
 def _api() -> APIRouter:
-    api = APIRouter(route_class=_StrictRoute)
+    api = APIRouter()
     for module in (context, stream, events, keys, session, status):
-        module.router.route_class = _StrictRoute
         api.include_router(module.router)
     return api
 
@@ -105,16 +86,6 @@ def _publish_openapi(app: FastAPI) -> None:
     )
     async def openapi(_caller: AnyCaller) -> Response:
         return Response(orjson.dumps(app.openapi()), media_type="application/json")
-
-    @app.api_route(
-        "/api/{path:path}",
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        include_in_schema=False,
-    )
-    async def unknown(_caller: AnyCaller, path: str) -> Response:
-        return problems.problem(
-            404, "not-found", f"there is no `/api/{path[:120]}`", hint="see /api/v1/openapi.json"
-        )
 
 
 def asgi() -> ASGIApp:

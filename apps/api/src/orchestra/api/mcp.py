@@ -20,9 +20,9 @@ class McpMount:
             return
         connection = HTTPConnection(scope)
         try:
+            caller = await authenticate(connection, state_of(connection))
             if self.app is None:
                 raise Unavailable("the MCP servers are not up", hint="try again in a moment")
-            caller = await authenticate(connection, state_of(connection))
         except OrchestraError as error:
             await problem_of(error)(scope, receive, send)
             return

@@ -20,7 +20,7 @@ _GRACE = 2  # seconds that open requests get when the server stops
 _BACKLOG = 2048
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Lets the open streams say goodbye before it waits for them."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -58,7 +58,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=_GRACE,
     )
     with _announced(settings.state_folder, f"http://{host}:{port}"):
-        _Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -51,7 +51,7 @@ class State:
         self.metrics = metrics
         self.started_at = started_at
         self.limits = RateLimits()
-        self.failures = RateLimits(rate=20, burst=100)
+        self.failures = RateLimits(rate=200, burst=2000)
         self.stopping = asyncio.Event()
 
     @property

@@ -20,10 +20,8 @@ from orchestra.context import (
     ContextStreamer,
     Snapshots,
 )
-from orchestra.context.collectors import collectors_for
-from orchestra.context.config import Config
+from orchestra.context.collectors.codebase import CodebaseCollector
 from orchestra.context.sinks.files import FileSink
-from orchestra.mcp import mcp_app
 from orchestra.shared.db import Database
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
@@ -34,7 +32,6 @@ from orchestra.shared.metrics import Metrics
 from orchestra.shared.migrations import Migrations
 from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.redaction import Redactor
-from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
 
 _WATCH = 0.5  # seconds between looks at the embedded database
@@ -61,10 +58,8 @@ async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncG
 
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)
-        config = Config.read(settings.repo)
-        secrets = Secrets(settings.state_folder, redactor)
         engine = ContextEngine(
-            collectors_for(settings, config, secrets, database, migrations),
+            [CodebaseCollector(settings.repo, watch=settings.watch)],
             context,
             events,
             Leadership(database, context.stream),
@@ -75,11 +70,10 @@ async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncG
         subscribers = Subscribers(context, engine, metrics)
         stack.callback(identity.on_revoked(subscribers.revoke))
 
-        files = [FileSink(settings.repo)] if config.sinks.files.enabled else []
+        files = [FileSink(settings.repo)]
         streamer = ContextStreamer(context, {agent: files for agent in AGENTS})
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
-        mcp.app = await stack.enter_async_context(mcp_app(context, engine, metrics))
         state = State(
             settings=settings,
             database=database,

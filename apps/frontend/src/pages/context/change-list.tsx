@@ -64,12 +64,11 @@ function Filters({ counts, order }: { counts: JsonObject; order: Order }) {
           {each} <b data-testid={`count-${each}`}>{asNumber(counts[each]).toLocaleString("en")}</b>
         </button>
       ))}
-      <span className="grow" />
       <input
         id="filter-text"
         type="search"
         aria-label="Filter by path"
-        placeholder="Filter by path  /"
+        placeholder="Filter by path"
         value={text}
         onChange={(event) => go({ text: event.target.value || undefined }, { replace: true })}
         onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}

@@ -6,7 +6,7 @@ export function moveFocus(step: 1 | -1): void {
     document.querySelector("main .pane [data-rows]") ??
     document.querySelector("main [data-rows]");
   const rows = [...(list?.querySelectorAll<HTMLElement>("[data-row]") ?? [])];
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const at = rows.indexOf(document.activeElement as HTMLElement);
   const next =
     at < 0 ? (rows.find((row) => row.matches("[aria-current=true]")) ?? rows[0]) : rows[at + step];
   next?.focus();

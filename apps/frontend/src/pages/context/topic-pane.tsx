@@ -2,6 +2,7 @@
 import { Ago } from "@/components/ago";
 import { JsonView } from "@/components/json-view";
 import { Notice } from "@/components/notice";
+import { Said } from "@/components/said";
 import { Status } from "@/components/status";
 import { TopicSetup } from "@/components/topic-setup";
 import { ValueView } from "@/components/value-view";
@@ -29,7 +30,7 @@ export function TopicPane({ topic, fact }: { topic: Topic; fact: Fact | null }) 
       </div>
       {fact?.detail && fact.status !== "unconfigured" && (
         <p className="detail" data-status={fact.status}>
-          {visible(fact.detail)}
+          <Said text={fact.detail} />
         </p>
       )}
       {fact === null ? (

@@ -27,7 +27,6 @@ function TopicCard({ topic, selected }: { topic: Topic; selected: boolean }) {
       search={topic.id === "codebase_state" ? {} : { topic: topic.id }}
       resetScroll={false}
       className="topic"
-      data-status={status}
       data-testid={`topic-${topic.id}`}
       aria-current={selected ? "true" : undefined}
       activeProps={{}}
@@ -35,10 +34,10 @@ function TopicCard({ topic, selected }: { topic: Topic; selected: boolean }) {
     >
       <span className="topic-name">{topic.name}</span>
       <span className="topic-gist">{gist || "–"}</span>
-      <span className="topic-status">
+      <span className="topic-status" data-status={status}>
         <StatusShape status={status} />
         <span className="word">{status}</span>
-        {fact && status !== "unconfigured" && <Ago at={fact.observed_at} />}
+        {fact && (status === "ok" || status === "stale") && <Ago at={fact.observed_at} />}
       </span>
     </Link>
   );

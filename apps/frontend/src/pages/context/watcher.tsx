@@ -1,4 +1,5 @@
 /** How changes of files are noticed, and what of the repository besides its changes is known. */
+import { Said } from "@/components/said";
 import { ValueView } from "@/components/value-view";
 import { asNumber, asObject, asText, type JsonObject } from "@/lib/json";
 import { visible } from "@/lib/text";
@@ -26,7 +27,7 @@ export function Watcher({ value, source }: { value: JsonObject; source: string }
       </p>
       {asText(watch.degraded) && (
         <p className="detail" data-status="stale">
-          {visible(asText(watch.degraded))}
+          <Said text={asText(watch.degraded)} />
         </p>
       )}
       <ValueView value={rest} />

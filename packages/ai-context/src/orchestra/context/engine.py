@@ -52,6 +52,7 @@ class ContextEngine:
         self._redactor = redactor
         self._metrics = metrics
         self._locks = {collector.topic: asyncio.Lock() for collector in collectors}
+        self._seen = {collector.topic: asyncio.Event() for collector in collectors}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -76,19 +77,23 @@ class ContextEngine:
         Raises:
             Unavailable: the sources did not settle within that many seconds.
         """
-        if not self.collecting:
-            raise Unavailable(
-                "another process of this system watches the repository",
-                hint="ask again without `consistent`, or ask that process",
-            )
         try:
             async with asyncio.timeout(within):
-                await asyncio.gather(*(collector.settle() for collector in self.collectors))
+                await asyncio.gather(*(self._settle(collector) for collector in self.collectors))
         except TimeoutError:
+            if not self.collecting:
+                raise Unavailable(
+                    "another process of this system watches the repository",
+                    hint="ask again without `consistent`, or ask that process",
+                ) from None
             raise Unavailable(
                 f"the sources did not settle within {within:g} s",
                 hint="ask again without `consistent`, or see GET /api/v1/status",
             ) from None
+
+    async def _settle(self, collector: Collector) -> None:
+        await self._seen[collector.topic].wait()
+        await collector.settle()
 
     async def _lead(self) -> None:
         while True:
@@ -129,6 +134,7 @@ class ContextEngine:
                     break
                 except Unavailable:
                     await asyncio.sleep(_RETRY)
+        self._seen[topic].set()  # type: ignore[index]  # the topic is a collector's
         self._metrics.collector_seconds.labels(topic).observe(perf_counter() - started)
 
     async def _publish_change(self, topic: str, observation: Observation) -> None:

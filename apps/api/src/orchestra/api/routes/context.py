@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from orchestra.api.auth import Reader
 from orchestra.api.state import State, state_of
+from orchestra.api.strict import StrictRoute
 from orchestra.api.topics import TopicsParameter, topics_of
 from orchestra.context import TOPICS, Cursor, Status
 from orchestra.context.log import Topics
@@ -14,7 +15,7 @@ from orchestra.shared.errors import NotFound
 from orchestra.shared.json import JsonObject, canonical
 from pydantic import BaseModel, Field
 
-router = APIRouter(prefix="/context", tags=["context"])
+router = APIRouter(route_class=StrictRoute, prefix="/context", tags=["context"])
 
 
 class Fact(BaseModel):

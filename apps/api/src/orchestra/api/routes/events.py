@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from orchestra.api.auth import EventReader, EventWriter
 from orchestra.api.state import state_of
+from orchestra.api.strict import StrictRoute
 from orchestra.shared.errors import Forbidden, Invalid, NotFound
 from orchestra.shared.events import Event
 from orchestra.shared.json import JsonObject, JsonValue
 from pydantic import BaseModel, ConfigDict, Field
 
-router = APIRouter(prefix="/events", tags=["events"])
+router = APIRouter(route_class=StrictRoute, prefix="/events", tags=["events"])
 
 StreamName = Annotated[str, Path(max_length=300, description="such as `notes/build`")]
 

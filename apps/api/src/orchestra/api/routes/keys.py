@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from orchestra.api.auth import AnyCaller, KeyManager
 from orchestra.api.state import state_of
+from orchestra.api.strict import StrictRoute
 from orchestra.shared.errors import Forbidden
 from orchestra.shared.identity import Kind, Scope
 from pydantic import BaseModel, ConfigDict, Field
 
-router = APIRouter(tags=["identity"])
+router = APIRouter(route_class=StrictRoute, tags=["identity"])
 
 KeyId = Annotated[str, Path(pattern="^[0-9A-Za-z]{12}$")]
 

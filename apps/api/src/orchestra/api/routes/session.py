@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request, Response
 from orchestra.api.auth import COOKIE, AnyCaller, bearer
 from orchestra.api.routes.keys import Me, me
 from orchestra.api.state import state_of
+from orchestra.api.strict import StrictRoute
 from orchestra.shared.errors import Unauthenticated
 from pydantic import BaseModel
 
-router = APIRouter(tags=["identity"])
+router = APIRouter(route_class=StrictRoute, tags=["identity"])
 
 _WEEK = 7 * 24 * 3600  # seconds, as long as a session lives
 

@@ -6,10 +6,11 @@ from importlib.metadata import version
 from fastapi import APIRouter, Request, Response
 from orchestra.api.auth import AnyCaller, Reader
 from orchestra.api.state import state_of
+from orchestra.api.strict import StrictRoute
 from orchestra.shared.errors import Unavailable
 from pydantic import BaseModel
 
-router = APIRouter(tags=["status"])
+router = APIRouter(route_class=StrictRoute, tags=["status"])
 probes = APIRouter(include_in_schema=False)
 
 

@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from orchestra.api.auth import Reader
 from orchestra.api.state import State, state_of
+from orchestra.api.strict import StrictRoute
 from orchestra.api.subscribers import Subscriber, frame
 from orchestra.api.topics import TopicsParameter, topics_of
 from orchestra.context import Cursor
@@ -16,7 +17,7 @@ from orchestra.shared.identity import Caller
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-router = APIRouter(tags=["context"])
+router = APIRouter(route_class=StrictRoute, tags=["context"])
 
 _DESCRIPTION = """
 Events, each with `id: <epoch>:<seq>`:

@@ -29,7 +29,7 @@ class Pace:
     that it takes more than `effort` of the time.
     """
 
-    leading: float = 0.002
+    leading: float = 0.001
     spacing: float = 0.020
     lock: float = 2.0
     barrier: float = 2.0

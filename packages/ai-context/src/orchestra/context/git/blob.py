@@ -20,6 +20,8 @@ def judge(path: bytes, found: os.stat_result | None, entry: bytes, rules: Conver
     tag, mode, oid, stage = entry.split(b" ", 3)
     if tag != b"H" or stage != b"0" or mode not in (REGULAR, EXECUTABLE, SYMLINK):
         return "ask"
+    if oid == _oid(b"", oid):  # perhaps only intended to be added: the listing cannot tell
+        return "ask"
     if found is None:
         return "D"
     if stat.S_ISREG(found.st_mode) and mode != SYMLINK:

@@ -14,7 +14,7 @@ from orchestra.shared.errors import NotFound, TooLarge, Unavailable
 
 _LARGEST_OUTPUT = 256 << 20
 _LONGEST = 60.0
-_FLAGS = ("--no-pager", "--literal-pathspecs")
+_FLAGS = ("--no-pager",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from orchestra.context.git.repository import Repository
 
-_UNTELLING = re.compile(rb"filter|working-tree-encoding")
+_UNTELLING = re.compile(rb"filter|working-tree-encoding|eol=crlf|ident")
+_CRLF = ((b"core.autocrlf", b"true"), (b"core.eol", b"crlf"))
 _LARGEST_FILE = 1 << 20
 
 
@@ -15,7 +16,7 @@ _LARGEST_FILE = 1 << 20
 class Conversions:
     """What has to be asked from git because of the repository's configuration.
 
-    `unknown`: any file may be converted. `lines`: line ends and `$Id$` may be. `plain_names`: file
+    `unknown`: what is on disk may differ from what is stored. `lines`: only line ends may. `plain_names`: file
     names are compared byte by byte. `modes`, `symlinks`: the file system keeps them.
     """
 
@@ -37,8 +38,9 @@ class Conversions:
             ]
         texts = [text for text in map(_read, files) if text is not None]
         return cls(
-            unknown=any(_UNTELLING.search(text) for text in texts),
-            lines=bool(texts) or settings.get(b"core.autocrlf", b"false") not in (b"false", b"no"),
+            unknown=any(_UNTELLING.search(text) for text in texts)
+            or any(settings.get(name) == value for name, value in _CRLF),
+            lines=bool(texts) or settings.get(b"core.autocrlf") == b"input",
             plain_names=not any(
                 _on(settings.get(name)) for name in (b"core.ignorecase", b"core.precomposeunicode")
             ),
@@ -48,7 +50,7 @@ class Conversions:
 
     def may_change(self, content: bytes) -> bool:
         """Whether git could store something else than this content."""
-        return self.unknown or (self.lines and (b"\r" in content or b"$Id" in content))
+        return self.unknown or (self.lines and b"\r" in content)
 
 
 def _setting(item: bytes) -> tuple[bytes, bytes]:

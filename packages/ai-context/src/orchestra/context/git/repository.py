@@ -45,7 +45,7 @@ class Repository:
         if folder is None:
             raise _refusal(path)
         common = _answer(git, "--path-format=absolute", "--git-common-dir") or folder
-        root = _working_tree(git, path)
+        root = _working_tree(git, path, folder)
         places = {"GIT_DIR": folder} | ({"GIT_WORK_TREE": str(root)} if root else {})
         return cls(root, Path(folder), Path(common), cls._bound(root or Path(folder), places))
 
@@ -70,7 +70,7 @@ def _answer(git: Git, *question: str) -> str | None:
     return finished.output.decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
-def _working_tree(git: Git, path: Path) -> Path | None:
+def _working_tree(git: Git, path: Path, folder: str) -> Path | None:
     if _answer(git, "--is-bare-repository") == "true":
         return None
     if _answer(git, "--is-inside-git-dir") == "true":
@@ -79,7 +79,8 @@ def _working_tree(git: Git, path: Path) -> Path | None:
         )
     top = _answer(git, "--show-toplevel")
     root = Path(top) if top else None
-    if root is None or not path.resolve().is_relative_to(root.resolve()):
+    # The folder itself must lead to this repository: else its configuration could show any other.
+    if root is None or _answer(Git(root), "--absolute-git-dir") != folder:
         raise Invalid(
             f"the configuration of the repository at `{path}` names another working tree",
             hint="unset `core.worktree` in it, or give that working tree's path",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orchestra.context.git.command import Git
 
 _STATUS = (
+    "--literal-pathspecs",
     "status",
     "--porcelain=v2",
     "-z",

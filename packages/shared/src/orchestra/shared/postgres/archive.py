@@ -15,6 +15,7 @@ from psycopg import sql
 
 _BEFORE = f"{APPLICATION}_before_restore"
 _INCOMING = f"{APPLICATION}_incoming"
+_LONGEST = 3600  # seconds that a dump or a restore may take
 
 
 class Archive:
@@ -58,12 +59,22 @@ class Archive:
             raise Invalid(
                 f"`{source}` is not a whole backup", hint="take another one; " + error.message
             ) from error
+        try:
+            self._replace(source)
+        except psycopg.Error as error:
+            raise Unavailable(
+                f"`{source}` was not restored: {str(error).strip()}",
+                hint="what was there before is still in its place; see the server's log",
+            ) from error
+
+    def _replace(self, source: Path) -> None:
         with self._maintenance("postgres") as server:
             _drop(server, _INCOMING)
             _create(server, _INCOMING)
             try:
                 with self._maintenance(_INCOMING) as incoming:
                     incoming.execute("create extension vector")
+                # As the application's role: whatever the file says, it can do no more than that.
                 self._run("pg_restore", "--exit-on-error", "--no-owner", "--no-acl",
                           "--single-transaction", f"--dbname={_INCOMING}", str(source))  # fmt: skip
                 self._exchange(server)
@@ -108,10 +119,17 @@ class Archive:
                 "PGPASSWORD": self._credentials.application,
             }
         )
-        done = subprocess.run(
-            [find_binaries().program(program), "--no-password", *arguments],
-            capture_output=True, text=True, errors="replace", check=False, env=environment,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [find_binaries().program(program), "--no-password", *arguments],
+                capture_output=True, text=True, errors="replace", check=False, env=environment,
+                timeout=_LONGEST,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise Unavailable(
+                f"`{program}` did not end within `{_LONGEST}` s",
+                hint="the disk may be too slow; use PostgreSQL's own tools for so much data",
+            ) from None
         if done.returncode != 0:
             raise explained(f"`{program}` failed", done.stderr)
 

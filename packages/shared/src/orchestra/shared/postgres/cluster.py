@@ -1,8 +1,11 @@
 """Makes a database cluster: files, roles, database, extension; all of it or nothing."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +14,12 @@ from orchestra.shared.postgres.account import EXTERNAL, Account, has_name
 from orchestra.shared.postgres.binaries import MAJOR, Binaries
 from orchestra.shared.postgres.credentials import APPLICATION, MAINTENANCE, Credentials
 from orchestra.shared.postgres.layout import Layout
+from orchestra.shared.postgres.lock import pause
+from orchestra.shared.postgres.processes import serving
 from orchestra.shared.settings import child_environment
 
 _LOCALE = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+_CLEARING = 5.0  # seconds; an `initdb` whose parent was killed goes on until its files vanish
 
 
 class Cluster:
@@ -48,6 +54,17 @@ class Cluster:
             )
         return True
 
+    def clear_leftovers(self) -> None:
+        """Remove what a first start left behind that was killed, with what still works on it."""
+        deadline = time.monotonic() + _CLEARING
+        for leftover in self._layout.home.glob("data.partial-*"):
+            while leftover.exists() and time.monotonic() < deadline:
+                for process in serving(leftover, self._account):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process.pid, signal.SIGKILL)
+                shutil.rmtree(leftover, ignore_errors=True)
+                pause(0.02)
+
     def initialise(self, credentials: Credentials, *, durable: bool = True) -> None:
         """Make the cluster beside its place and move it there when it is complete."""
         if not has_name(self._account):
@@ -56,8 +73,6 @@ class Cluster:
                 "which PostgreSQL needs to make a database",
                 hint=f"add the user to /etc/passwd, {EXTERNAL}",
             )
-        for leftover in self._layout.home.glob("data.partial-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
         data = self._layout.partial_data_dir(self._account)
         try:
             self._run_initdb(data, durable=durable)

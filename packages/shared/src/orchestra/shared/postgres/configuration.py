@@ -8,6 +8,8 @@ from orchestra.shared.postgres.layout import PORT, Layout
 
 _ROOMY = 1 << 30  # bytes of /dev/shm below which parallel queries would run out of it
 
+_HEAD = "# Written before each start. Settings of your own belong in custom.conf, beside this file."
+
 _SETTINGS: Mapping[str, str] = {
     # One door: a socket that only the server's account and root can open.
     "listen_addresses": "",
@@ -52,8 +54,9 @@ def configuration(layout: Layout, overrides: Mapping[str, str]) -> str:
         **overrides,
     }
     lines = [f"{name} = '{_quoted(value)}'" for name, value in settings.items()]
-    own = "# Written before each start. Settings of your own belong in custom.conf, beside this."
-    return "\n".join([own, *lines, "include_if_exists = 'custom.conf'", ""])
+    if (layout.home / "custom.conf").exists():
+        lines.append("include 'custom.conf'")
+    return "\n".join([_HEAD, *lines, ""])
 
 
 def access_rules() -> str:

@@ -172,6 +172,7 @@ class EmbeddedPostgres:
         cluster = Cluster(layout, binaries, account)
         server = Server(layout)
         credentials = Credentials.load(layout)
+        cluster.clear_leftovers()
         if not cluster.exists():
             self._progress("making the database")
             durable = self._settings.get("fsync") != "off"
@@ -179,7 +180,7 @@ class EmbeddedPostgres:
         elif credentials is None:
             self._progress("setting new passwords, since the old ones are lost")
             server.stop()
-            server.forget_stale_pid()
+            server.forget_the_dead()
             cluster.set_passwords(Credentials.new())
         if not server.adopt(self.dsn, deadline):
             settings = configuration(layout, self._settings)

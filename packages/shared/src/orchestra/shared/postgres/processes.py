@@ -36,10 +36,15 @@ def is_alive(pid: int) -> bool:
 def serving(data_dir: Path, account: Account) -> list[ServerProcess]:
     """The live PostgreSQL processes whose working directory is `data_dir`."""
     candidates = _linux_candidates() if _has_proc() else _other_candidates()
-    return [
-        ServerProcess(pid, leads=not title.startswith("postgres: "))
-        for pid, title in candidates
+    found = {
+        pid: (parent, title)
+        for pid, parent, title in candidates
         if is_alive(pid) and _works_in(pid, data_dir, account)
+    }
+    # A process that has just been forked still bears the title of its parent.
+    return [
+        ServerProcess(pid, leads=parent not in found and not title.startswith("postgres: "))
+        for pid, (parent, title) in found.items()
     ]
 
 
@@ -47,7 +52,7 @@ def _has_proc() -> bool:
     return sys.platform == "linux"
 
 
-def _linux_candidates() -> Iterable[tuple[int, str]]:
+def _linux_candidates() -> Iterable[tuple[int, int, str]]:
     for entry in _PROC.iterdir():
         if not entry.name.isdecimal():
             continue
@@ -55,16 +60,17 @@ def _linux_candidates() -> Iterable[tuple[int, str]]:
             if (entry / "comm").read_bytes() != b"postgres\n":
                 continue
             title = os.fsdecode((entry / "cmdline").read_bytes())
+            parent = int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
-        yield int(entry.name), title
+        yield int(entry.name), parent, title
 
 
-def _other_candidates() -> Iterable[tuple[int, str]]:
-    for line in _said("ps", "-axo", "pid=,args=").splitlines():
-        pid, _, title = line.strip().partition(" ")
+def _other_candidates() -> Iterable[tuple[int, int, str]]:
+    for line in _said("ps", "-axo", "pid=,ppid=,args=").splitlines():
+        pid, parent, title = line.split(maxsplit=2)
         if title.startswith("postgres: ") or Path(title.split(" ")[0]).name == "postgres":
-            yield int(pid), title.strip()
+            yield int(pid), int(parent), title.strip()
 
 
 def _works_in(pid: int, data_dir: Path, account: Account) -> bool:

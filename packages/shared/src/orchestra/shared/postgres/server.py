@@ -52,7 +52,7 @@ class Server:
         if (pid is not None or probe(dsn) != "absent") and self._becomes_ready(pid, dsn, deadline):
             return True
         self.stop()
-        self.forget_stale_pid()
+        self.forget_the_dead()
         return False
 
     def start(self, binaries: Binaries, account: Account, dsn: str, deadline: float) -> None:
@@ -82,10 +82,12 @@ class Server:
                 hint="it may wait for a disk that does not answer",
             )
 
-    def forget_stale_pid(self) -> None:
-        """Remove the note of a dead server, which names a process that is another by now."""
+    def forget_the_dead(self) -> None:
+        """Remove the notes of a dead server, which may name a process that is another by now."""
         if not self.processes():
-            self._layout.pid_file.unlink(missing_ok=True)
+            socket = self._layout.socket
+            for note in (self._layout.pid_file, socket, socket.with_name(f"{socket.name}.lock")):
+                note.unlink(missing_ok=True)
 
     def _spawn(self, binaries: Binaries, account: Account) -> int:
         layout = self._layout

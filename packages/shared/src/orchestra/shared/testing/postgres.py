@@ -1,17 +1,23 @@
 """A real PostgreSQL for the length of a test session, with a fresh database for each test."""
 
+import contextlib
+import fcntl
 import shutil
 import tempfile
 import uuid
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 from urllib.parse import quote, urlsplit
 
 import psycopg
+from orchestra.shared.errors import OrchestraError
 from orchestra.shared.postgres import EmbeddedPostgres
 from psycopg import sql
 
+_PREFIX = "orchestra-test-"
+_IN_USE = "in-use"
 _TEMPLATE = "orchestra_template"
 _FAST = {
     # Only for data that nobody will miss.
@@ -30,10 +36,13 @@ class TemporaryPostgres:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._server: EmbeddedPostgres | None = None
+        self._in_use: TextIO | None = None
 
     def __enter__(self) -> Self:
         """Start the server."""
-        self._folder = Path(tempfile.mkdtemp(prefix="orchestra-test-"))
+        _sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._in_use = _mark_in_use(self._folder)
         self._server = EmbeddedPostgres(self._folder, settings=_FAST)
         try:
             self._server.ensure()
@@ -82,13 +91,11 @@ class TemporaryPostgres:
 
     def close(self) -> None:
         """Stop the server and remove its folder; again is harmless."""
-        if self._server is not None:
-            self._server.stop()
         if self._folder is not None:
-            home = (self._folder / "postgres").resolve()
-            shutil.rmtree(home, ignore_errors=True)
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._server = self._folder = None
+            _remove(self._folder)
+        if self._in_use is not None:
+            self._in_use.close()
+        self._server = self._folder = self._in_use = None
 
     def _execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.embedded.maintenance_dsn(), autocommit=True) as connection:
@@ -98,3 +105,36 @@ class TemporaryPostgres:
 
 def _database_of(dsn: str) -> str:
     return urlsplit(dsn).path.lstrip("/")
+
+
+@contextlib.contextmanager
+def server_folder() -> Generator[Path]:
+    """An empty folder for an `EmbeddedPostgres`; what was started in it ends with the block."""
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    with _mark_in_use(folder):
+        try:
+            yield folder
+        finally:
+            _remove(folder)
+
+
+def _mark_in_use(folder: Path) -> TextIO:
+    marker = (folder / f"{_IN_USE}.new").open("w")
+    fcntl.flock(marker, fcntl.LOCK_EX)
+    (folder / f"{_IN_USE}.new").rename(folder / _IN_USE)  # nobody ever sees it unlocked
+    return marker
+
+
+def _remove(folder: Path) -> None:
+    EmbeddedPostgres(folder).stop()
+    shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove the servers of sessions that were killed: nobody holds their lock any more."""
+    for marker in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_IN_USE}"):
+        with contextlib.suppress(OSError, OrchestraError), marker.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(marker.parent)

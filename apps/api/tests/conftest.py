@@ -1,0 +1,74 @@
+"""A running API over a real repository and a real database."""
+
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from orchestra.api.testing import RunningApi, running_api
+from orchestra.shared.settings import Settings, child_environment
+from orchestra.shared.testing.postgres import TemporaryPostgres
+from pydantic import SecretStr
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TemporaryPostgres]:
+    with TemporaryPostgres() as server:
+        yield server
+
+
+@pytest.fixture
+def dsn(postgres: TemporaryPostgres) -> Iterator[str]:
+    dsn = postgres.create_database()
+    yield dsn
+    postgres.drop_database(dsn)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path)
+
+
+def make_repository(parent: Path) -> Path:
+    folder = parent / "repository"
+    folder.mkdir()
+    (folder / "a.py").write_text("print(1)\n")
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "First"]):
+        git(folder, *arguments)
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, env=child_environment())
+
+
+@pytest.fixture
+def settings(repository: Path, dsn: str, tmp_path: Path) -> Settings:
+    return Settings(
+        repo=repository, state_dir=tmp_path / "state", database_url=SecretStr(dsn), port=0
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_api(
+    postgres: TemporaryPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningApi]:
+    """One API for all tests that leave nothing behind that another would notice."""
+    folder = tmp_path_factory.mktemp("shared")
+    dsn = postgres.create_database()
+    settings = Settings(
+        repo=make_repository(folder),
+        state_dir=folder / "state",
+        database_url=SecretStr(dsn),
+        port=0,
+    )
+    async with running_api(settings) as api:
+        yield api
+
+
+@pytest.fixture
+async def api(settings: Settings) -> AsyncIterator[RunningApi]:
+    async with running_api(settings) as api:
+        yield api

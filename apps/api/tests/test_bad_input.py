@@ -1,0 +1,146 @@
+"""Malformed requests: each is answered with what is wrong, none with a failure of ours."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from orchestra.api.testing import RunningApi
+
+pytestmark = [pytest.mark.requirement("trust.inputs"), pytest.mark.asyncio(loop_scope="session")]
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"",
+        b"[]",
+        b"null",
+        b'"x"',
+        b'{"kind": 7}',
+        b'{"kind": "a", "data": []}',
+        b'{"kind": "a", "data": {"x": NaN}}',
+        b'{"kind": "a", "data": {"x": 1e999}}',
+        b'{"kind": "a", "data": {"x": "\\ud800"}}',
+        b'{"kind": "a\\u0000b"}',
+        b'{"kind": "a", "unknown": 1}',
+        b'{"kind": "a", "id": "not-a-uuid"}',
+        b"\xff\xfe",
+        b'{"kind": "a", "data": {"x": ' + b"[" * 100 + b"]" * 100 + b"}}",
+        b"[" * 200_000,
+    ],
+)
+async def test_a_malformed_body_is_explained(shared_api: RunningApi, body: bytes) -> None:
+    answer = await shared_api.http.post("/api/v1/events/notes/a", content=body, headers=JSON)
+
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["type"].startswith("urn:orchestra:problem:")
+    assert problem["detail"]
+    assert problem["hint"]
+
+
+@pytest.mark.parametrize(
+    "data", [{"nul": "a\0b"}, {"rtl": "\u202egnp"}, {"": {"": None}}, {"big": 2**60}, {"e": "é\n"}]
+)
+async def test_odd_but_proper_data_is_kept_as_it_is(
+    shared_api: RunningApi, data: dict[str, object]
+) -> None:
+    stream = f"/api/v1/events/notes/{uuid4().hex}"
+    answer = await shared_api.http.post(stream, json={"kind": "odd", "data": data})
+
+    assert answer.status_code == 201
+    read = (await shared_api.http.get(stream)).json()
+    assert read["events"][0]["data"] == data
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("PATCH", "/api/v1/keys", 405),
+        ("GET", "/api/v1/context?topics=nonsense", 422),
+        ("GET", "/api/v1/context?topics=", 422),
+        ("GET", "/api/v1/context/topics/nonsense", 404),
+        ("GET", "/api/v1/context/topics/%00", 404),
+        ("GET", "/api/v1/context/wait?since=x", 422),
+        ("GET", "/api/v1/context/wait", 422),
+        ("GET", f"/api/v1/context/wait?since={'0' * 32}:1&timeout=nan", 422),
+        ("GET", f"/api/v1/context/wait?since={'0' * 32}:1&timeout=1e9", 422),
+        ("DELETE", "/api/v1/keys/nobody", 422),
+        ("DELETE", "/api/v1/keys/aaaaaaaaaaaa", 404),
+        ("DELETE", "/api/v1/keys/%00%00%00%00%00%00%00%00%00%00%00%00", 422),
+        ("GET", "/api/v1/events/notes/none", 404),
+        ("GET", "/api/v1/events/notes%00/none", 404),
+        ("GET", "/api/v1/events/notes/a?after=-1", 422),
+        ("GET", "/api/v1/events/notes/a?after=99999999999999999999", 422),
+        ("GET", f"/api/v1/events/{'x' * 5000}", 422),
+        ("GET", "/api/v1/events/' or 1=1 --", 404),
+    ],
+)
+async def test_a_wrong_address_or_parameter_is_explained(
+    shared_api: RunningApi, method: str, path: str, status: int
+) -> None:
+    answer = await shared_api.http.request(method, path)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+
+
+async def test_only_notes_can_be_written(shared_api: RunningApi) -> None:
+    answer = await shared_api.http.post("/api/v1/events/identity", json={"kind": "key.revoked"})
+
+    assert answer.status_code == 403
+
+
+async def test_a_huge_body_is_refused_before_it_is_read(shared_api: RunningApi) -> None:
+    answer = await shared_api.http.post("/api/v1/keys", content=b"x" * (2 * 1024 * 1024))
+
+    assert answer.status_code == 413
+
+
+async def test_a_huge_body_without_a_length_is_refused(shared_api: RunningApi) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            yield b"x" * 65536
+
+    answer = await shared_api.http.post("/api/v1/keys", content=endless())
+
+    assert answer.status_code == 413
+
+
+async def test_a_compressed_body_is_refused(shared_api: RunningApi) -> None:
+    answer = await shared_api.http.post(
+        "/api/v1/keys", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"}
+    )
+
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"NONSENSE\r\n\r\n",
+        b"GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+        b"POST /api/v1/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n",
+    ],
+)
+async def test_a_malformed_request_is_answered_with_4xx(
+    shared_api: RunningApi, request_head: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", int(shared_api.url.rsplit(":", 1)[1])
+    )
+    writer.write(request_head)
+    await writer.drain()
+    async with asyncio.timeout(10):
+        line = await reader.readline()
+    writer.close()
+
+    assert line.split()[1].startswith(b"4")

@@ -1,0 +1,25 @@
+"""`orchestra bench`: every figure that we claim, measured beside its peers in the same run."""
+
+from typing import Annotated
+
+import typer
+
+from orchestra.cli.bench import durability, stream
+from orchestra.cli.bench.report import run
+from orchestra.cli.output import Json
+
+app = typer.Typer(help="Measure, beside a peer, in one run.", no_args_is_help=True)
+
+Quick = Annotated[bool, typer.Option("--quick", help="At most a minute, with fewer repetitions.")]
+
+
+@app.command("stream")
+def bench_stream(quick: Quick = False, json: Json = False) -> None:
+    """From a saved file to every reader: latency, fan-out, losses, bytes, rest."""
+    run("stream", stream.measure, quick=quick, as_json=json)
+
+
+@app.command("durability")
+def bench_durability(quick: Quick = False, json: Json = False) -> None:
+    """Kill the API, the database and both at random while events are written."""
+    run("durability", durability.measure, quick=quick, as_json=json)

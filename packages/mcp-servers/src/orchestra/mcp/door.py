@@ -1,0 +1,104 @@
+"""The way into a server: nobody enters unknown, and what is open can be ended."""
+
+import json
+from dataclasses import dataclass, field
+
+import anyio
+from orchestra.mcp.callers import caller_in, owner
+from orchestra.shared.errors import OrchestraError, Unauthenticated, Unavailable
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(eq=False, slots=True)
+class _Request:
+    """One request that is being answered."""
+
+    key_id: str
+    method: str
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    why: OrchestraError | None = None
+
+    def end(self, why: OrchestraError) -> None:
+        self.why = why
+        self.scope.cancel()
+
+
+class Door:
+    """ASGI around a server. Serves only requests whose caller the host has found out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._open: set[_Request] = set()
+        self._closed = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            caller = caller_in(HTTPConnection(scope))
+            if self._closed:
+                raise _stopping()
+        except OrchestraError as error:
+            await refuse(send, error)
+            return
+        answer = _Answer(send)
+        request = _Request(caller.key_id, scope["method"])
+        self._open.add(request)
+        try:
+            with request.scope:
+                await self._app({**scope, "user": owner(caller)}, receive, answer.send)
+        finally:
+            self._open.discard(request)
+        if request.why is not None:
+            await answer.end(request.why)
+
+    def close(self) -> None:
+        """Let nobody in any more, and end the streams that would stay open by themselves."""
+        self._closed = True
+        for request in list(self._open):
+            if request.method == "GET":
+                request.end(_stopping())
+
+    def end(self, key_id: str) -> None:
+        """End everything that the key has open here."""
+        for request in list(self._open):
+            if request.key_id == key_id:
+                request.end(Unauthenticated("the key was revoked", hint="ask for another key"))
+
+
+class _Answer:
+    """An HTTP response, and how far it has got."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._started = False
+        self._finished = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._finished = True
+        await self._send(message)
+
+    async def end(self, why: OrchestraError) -> None:
+        """Finish what was begun, so that the client sees an end and not a broken connection."""
+        if not self._started:
+            await refuse(self._send, why)
+        elif not self._finished:
+            await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def refuse(send: Send, error: OrchestraError) -> None:
+    """Answer a whole request with an error, as JSON-RPC that belongs to no message."""
+    fault = {"code": -32600, "message": str(error), "data": {"code": error.code}}
+    body = json.dumps({"jsonrpc": "2.0", "id": None, "error": fault}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    if error.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("Orchestra is stopping", hint="try again in a few seconds")

@@ -1,0 +1,84 @@
+"""One MCP server over some parts, for clients of both protocol eras."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mcp_types import (
+    CompleteRequestParams,
+    CompleteResult,
+    Completion,
+    ResourceTemplateReference,
+    SubscribeRequestParams,
+    SubscriptionsListenRequestParams,
+    UnsubscribeRequestParams,
+)
+from orchestra.mcp.guard import Guard
+from orchestra.mcp.metrics import ToolMetrics
+from orchestra.mcp.part import Part
+from orchestra.mcp.subscriptions import Subscriptions
+
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.mcpserver import MCPServer
+from mcp.server.subscriptions import ListenHandler, SubscriptionBus
+
+_LISTED = CacheHint(ttl_ms=60_000, scope="private")  # what a key may see changes with the key only
+_READ = CacheHint(ttl_ms=1_000, scope="private")
+
+
+class PartsServer(MCPServer[Any]):
+    """The SDK's server with our parts, our guard, and resource changes for both eras."""
+
+    def __init__(
+        self,
+        name: str,
+        parts: Sequence[Part],
+        *,
+        version: str,
+        bus: SubscriptionBus,
+        metrics: ToolMetrics,
+    ) -> None:
+        super().__init__(
+            name=name,
+            version=version,
+            instructions="\n".join(part.instructions for part in parts),
+            tools=[tool for part in parts for tool in part.tools],
+            subscriptions=bus,
+            middleware=[Guard(parts, metrics)],
+            cache_hints={
+                "tools/list": _LISTED,
+                "resources/list": _LISTED,
+                "resources/templates/list": _LISTED,
+                "resources/read": _READ,
+            },
+        )
+        self._parts = parts
+        self.session_subscriptions = Subscriptions(
+            lambda uri: any(uri.startswith(p.prefix) for p in parts)
+        )
+        self._listen = ListenHandler(bus)  # the SDK makes one too, but nobody could close that
+        for part in parts:
+            part.add_resources(self)
+        serve = self._lowlevel_server.add_request_handler
+        serve("completion/complete", CompleteRequestParams, self._complete)
+        serve("subscriptions/listen", SubscriptionsListenRequestParams, self._listen)
+        serve("resources/subscribe", SubscribeRequestParams, self.session_subscriptions.subscribe)
+        serve(
+            "resources/unsubscribe",
+            UnsubscribeRequestParams,
+            self.session_subscriptions.unsubscribe,
+        )
+
+    def end_streams(self) -> None:
+        """Bid every open `subscriptions/listen` stream farewell, as the protocol wants it."""
+        self._listen.close()
+
+    async def _complete(
+        self, _ctx: ServerRequestContext[Any, Any], params: CompleteRequestParams
+    ) -> CompleteResult:
+        values: Sequence[str] = ()
+        if isinstance(params.ref, ResourceTemplateReference):
+            for part in self._parts:
+                values = values or part.completions.get(params.ref.uri, ())
+        matching = [value for value in values if value.startswith(params.argument.value)]
+        return CompleteResult(completion=Completion(values=matching[:100], total=len(matching)))

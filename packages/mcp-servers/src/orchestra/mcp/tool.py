@@ -1,0 +1,93 @@
+"""A tool under our rules: for callers with a scope, strict about its arguments, clear when it fails."""
+
+from collections.abc import Callable
+from typing import Any, Self, cast
+
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from orchestra.mcp.callers import caller_of
+from orchestra.shared.errors import Invalid, OrchestraError
+from orchestra.shared.identity import Scope
+from pydantic import ValidationError
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+
+
+class GovernedTool(Tool):
+    """What a model may call. Without `of`, nobody but an administrator may."""
+
+    scope: Scope = "admin"
+
+    @classmethod
+    def of(
+        cls,
+        fn: Callable[..., Any],
+        *,
+        scope: Scope,
+        title: str,
+        description: str,
+        annotations: ToolAnnotations,
+    ) -> Self:
+        """The tool that a function is. It returns a `CallToolResult`; its name is the tool's."""
+        made = cls.from_function(
+            fn,
+            title=title,
+            description=description,
+            annotations=annotations,
+            structured_output=False,  # results carry structure; its schema would cost every prompt
+        )
+        strict = {**_lean(made.parameters), "additionalProperties": False}
+        return cast("Self", made.model_copy(update={"scope": scope, "parameters": strict}))
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        convert_result: bool = False,
+    ) -> Any:  # noqa: ANN401 - the SDK's signature
+        """Run the tool; what the caller can mend comes back as a result that says how."""
+        try:
+            caller_of(context.request_context).require(self.scope)
+            self._refuse_unknown(arguments)
+            return await super().run(arguments, context, convert_result)
+        except OrchestraError as error:
+            return failure(error)
+        except ToolError as error:
+            cause = error.__cause__
+            if isinstance(cause, OrchestraError):
+                return failure(cause)
+            if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+                return failure(self._misfit(cause))
+            raise
+
+    def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
+        known = list(self.parameters.get("properties", {}))
+        unknown = sorted(set(arguments) - set(known))
+        if unknown:
+            raise Invalid(
+                f"`{self.name}` takes no argument `{unknown[0][:80]}`",
+                hint=f"its arguments are {', '.join(known)}; nothing was done",
+            )
+
+    def _misfit(self, error: ValidationError) -> Invalid:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return Invalid(
+            f"the argument `{place[:80]}` of `{self.name}` does not fit: {first['msg']}",
+            hint="see the tool's input schema; nothing was done",
+        )
+
+
+def failure(error: OrchestraError) -> CallToolResult:
+    """The result of a call that was refused or went wrong, with what to do next."""
+    content = [TextContent(type="text", text=str(error))]
+    structured = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+    return CallToolResult(content=content, structured_content=structured, is_error=True)
+
+
+def _lean(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without generated titles, which say again what the names say."""
+    properties = schema.get("properties", {})
+    lean = {name: {k: v for k, v in p.items() if k != "title"} for name, p in properties.items()}
+    return {k: v for k, v in {**schema, "properties": lean}.items() if k != "title"}
