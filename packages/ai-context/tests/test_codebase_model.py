@@ -20,7 +20,7 @@ _NAMES = ("a", "b.o", "é", "c\nd", ":(top)x")
 _paths = st.builds(str.__add__, st.sampled_from(_FOLDERS), st.sampled_from(_NAMES))
 _folders = st.sampled_from(("d", "d/e", "ignored", "x y", "moved"))
 _operations = st.one_of(
-    st.tuples(st.just("write"), _paths, st.sampled_from(("1\n", "2\r\n", ""))),
+    st.tuples(st.just("write"), _paths, st.sampled_from(("1\n", "2\r\n", "2\n", ""))),
     st.tuples(st.just("delete"), _paths),
     st.tuples(st.just("rename"), _paths, _paths),
     st.tuples(st.just("move folder"), _folders, _folders),
@@ -36,6 +36,14 @@ _operations = st.one_of(
         st.sampled_from(
             (
                 "add --all",
+                "add --intent-to-add .",
+                "update-index --chmod=+x a",
+                "update-index --skip-worktree a",
+                "update-index --no-skip-worktree a",
+                "rm -r --quiet --cached d",
+                "mv d moved",
+                "config core.autocrlf true",
+                "config core.autocrlf false",
                 "add --force --all",
                 "commit --quiet --allow-empty --message m",
                 "stash --quiet --include-untracked",
@@ -88,7 +96,7 @@ def _oracle(repository: GitRepository) -> dict[str, str]:
     output = repository.git(
         "status", "--porcelain=v2", "-z", "-uall", "--ignore-submodules=dirty", "--no-renames"
     )
-    _, found = parse_status(output)
+    found = parse_status(output)
     return {show_path(path): f"{s.index}{s.worktree}" for path, s in sorted(found.items())}
 
 

@@ -80,7 +80,7 @@ async def test_lambda_instances_are_listed_with_price_and_without_secrets(
 
 
 class Exporter(HttpService):
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:  # noqa: ARG002 - it says the same to all
         text = 'DCGM_FI_DEV_GPU_UTIL{gpu="0"} 90\nDCGM_FI_DEV_GPU_UTIL{gpu="1"} 31\n'
         return Reply(body=text.encode())
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from orchestra.context.collectors.codebase import CodebaseCollector
+from orchestra.context.git.command import Git
+from orchestra.context.git.ignore import IgnoreRules
 from orchestra.context.git.remotes import strip_credentials
 from orchestra.context.git.repository import Repository
 from orchestra.context.git.safety import filter_names
@@ -148,6 +150,14 @@ async def test_a_repository_of_another_owner_is_served(repository: GitRepository
     async with follow(CodebaseCollector(repository.root)) as followed:
         repository.write("a.txt", "2\n")
         assert await followed.changes() == {"a.txt": ".M"}
+
+
+def test_rules_that_never_end_are_given_up(repository: GitRepository) -> None:
+    os.mkfifo(repository.root / ".gitignore")
+    rules = IgnoreRules(Git(repository.root), patience=0.05)
+    assert rules.ignored([b"x", b"y"]) == [None, None]
+    assert rules.wanted([b"d"]) == [True]
+    rules.close()
 
 
 def test_filters_are_found_whatever_their_names() -> None:

@@ -56,7 +56,7 @@ async def host(context: tuple[EventLog, ContextLog]) -> AsyncIterator[McpHost]:
         yield host
 
 
-@pytest.fixture(params=["legacy", "2026-07-28"])
+@pytest.fixture(params=["legacy", "auto"])
 def era(request: pytest.FixtureRequest) -> Era:
     chosen: Era = request.param
     return chosen

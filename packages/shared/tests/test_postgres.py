@@ -187,6 +187,7 @@ def test_settings_and_a_file_of_ones_own_reach_the_server(shared: Path) -> None:
 @pytest.mark.requirement("repo.any-repo")
 @pytest.mark.parametrize("name", ["x" * 120, "with space, comma & ümläut"])
 def test_a_path_that_no_socket_can_have_gets_its_socket_elsewhere(folder: Path, name: str) -> None:
+    folder.chmod(0o711)
     server = EmbeddedPostgres(folder / name, settings={**SMALL, "fsync": "off"})
     try:
         assert ask(server.ensure(), "select 1") == 1

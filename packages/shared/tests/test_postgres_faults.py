@@ -37,7 +37,7 @@ for line in sys.stdin:
     pids = []
     for _ in range(int(sys.argv[1])):
         if not (pid := os.fork()):
-            print(race(pathlib.Path(line.strip())), flush=True)
+            os.write(1, (race(pathlib.Path(line.strip())) + "\\n").encode())
             os._exit(0)
         pids.append(pid)
     for pid in pids:
@@ -268,12 +268,13 @@ def test_a_first_start_that_was_killed_is_done_again(empty: Path) -> None:
     assert not list(empty.glob("postgres/data.partial-*"))
 
 
-def test_a_start_waits_for_the_one_that_is_under_way(empty: Path) -> None:
+def test_a_start_waits_for_the_one_that_is_under_way(folder: Path) -> None:
     results: list[object] = []
-    server = EmbeddedPostgres(empty, settings=SMALL)
+    server = EmbeddedPostgres(folder, settings=SMALL)
+    server.stop()
     thread = threading.Thread(target=lambda: results.append(server.ensure()))
-    with exclusive(Layout(empty).lock_file, wait=1):
+    with exclusive(Layout(folder).lock_file, wait=1):
         thread.start()
-        assert not Layout(empty).home.exists()
+        assert Server(Layout(folder)).processes() == []
     thread.join(60)
     assert results == [server.dsn]

@@ -1,4 +1,4 @@
-/** A message of the system: what is in backticks is set as code, the hint begins a line. */
+/** A message of the system, as sentences: code for what is in backticks, a line for the hint. */
 import { Fragment } from "react";
 import { visible } from "@/lib/text";
 
@@ -17,7 +17,7 @@ export function Said({ text }: { text: string }) {
 }
 
 function Marked({ text }: { text: string }) {
-  const parts = text.split("`");
+  const parts = (text.charAt(0).toUpperCase() + text.slice(1)).split("`");
   return parts.map((part, index) => {
     const key = `${index} ${part}`;
     const code = index % 2 === 1 && index < parts.length - 1;

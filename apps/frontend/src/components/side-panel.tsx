@@ -1,6 +1,7 @@
 /** A panel beside a list: the list stays, next and previous go through it. */
 import { type ReactNode, useEffect, useRef } from "react";
 import { Icon } from "@/components/icon";
+import { useShortcuts } from "@/lib/shortcuts";
 
 interface Props {
   title: ReactNode;
@@ -14,6 +15,7 @@ interface Props {
 
 export function SidePanel({ title, label, onClose, onNext, onPrevious, children }: Props) {
   const panel = useRef<HTMLElement>(null);
+  useShortcuts({ ...(onNext && { j: onNext }), ...(onPrevious && { k: onPrevious }) });
   useEffect(() => {
     const before = document.activeElement;
     panel.current?.focus({ preventScroll: true });

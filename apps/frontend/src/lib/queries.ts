@@ -11,7 +11,14 @@ export const queries = new QueryClient({
   },
 });
 
-export const meQuery = queryOptions({ queryKey: ["me"], queryFn: api.me, staleTime: 60_000 });
+/** Who is logged in. While the API is silent it is asked again, so the page comes by itself. */
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: api.me,
+  staleTime: 60_000,
+  refetchInterval: ({ state }) =>
+    state.error instanceof Problem && state.error.status === 0 ? 3000 : false,
+});
 export const statusQuery = queryOptions({ queryKey: ["status"], queryFn: api.status });
 export const keysQuery = queryOptions({ queryKey: ["keys"], queryFn: api.keys });
 

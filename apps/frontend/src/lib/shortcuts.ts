@@ -7,7 +7,7 @@ export type Shortcuts = Record<string, (event: KeyboardEvent) => void>;
 export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["Ctrl K or ⌘ K", "Command palette: every page, topic and action"],
   ["?", "This list"],
-  ["j / k", "Next / previous row of the list, or topic of the row above it"],
+  ["j / k", "Next / previous row; in a panel: next / previous item"],
   ["Enter", "Open the row"],
   ["Esc", "Close the panel or dialog"],
   ["/", "Filter the list"],

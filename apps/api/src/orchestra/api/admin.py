@@ -1,6 +1,7 @@
 """The first key: made when the system first starts, and kept where only its owner can read it."""
 
 import os
+import secrets
 from pathlib import Path
 
 from orchestra.shared.errors import Unauthenticated
@@ -22,6 +23,14 @@ async def ensure_admin_key(folder: Path, identity: Identity, redactor: Redactor)
         text = str(made.text)
         _write_private(path, f"{text}\n")
     redactor.learn(text)
+
+
+def ensure_master_key(folder: Path) -> bytes:
+    """The key that webhooks' secrets are derived from: `webhook.key` (0600), made when missing."""
+    path = folder / "webhook.key"
+    if not path.exists():
+        _write_private(path, secrets.token_hex(32))
+    return bytes.fromhex(path.read_text().strip())
 
 
 def _write_private(path: Path, text: str) -> None:

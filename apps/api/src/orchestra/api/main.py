@@ -13,7 +13,7 @@ from orchestra.api.dashboard import Dashboard
 from orchestra.api.guard import Guard
 from orchestra.api.mcp import McpMount
 from orchestra.api.problems import Problem
-from orchestra.api.routes import context, events, keys, session, status, stream
+from orchestra.api.routes import context, events, keys, session, status, stream, webhooks
 from orchestra.api.state import System
 from orchestra.api.wiring import running
 from orchestra.shared.metrics import Metrics
@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter()
-    for module in (context, stream, events, keys, session, status):
+    for module in (context, stream, events, keys, session, webhooks, status):
         api.include_router(module.router)
     return api
 

@@ -3,16 +3,17 @@
 from orchestra.api.auth import authenticate
 from orchestra.api.problems import problem_of
 from orchestra.api.state import state_of
+from orchestra.mcp import McpEndpoints
 from orchestra.shared.errors import OrchestraError, Unavailable
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 
 class McpMount:
     """Authenticates a request, then hands it to the MCP application with its caller."""
 
     def __init__(self) -> None:
-        self.app: ASGIApp | None = None
+        self.endpoints: McpEndpoints | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request to `/mcp` or `/mcp/<server>`."""
@@ -21,10 +22,10 @@ class McpMount:
         connection = HTTPConnection(scope)
         try:
             caller = await authenticate(connection, state_of(connection))
-            if self.app is None:
+            if self.endpoints is None:
                 raise Unavailable("the MCP servers are not up", hint="try again in a moment")
         except OrchestraError as error:
             await problem_of(error)(scope, receive, send)
             return
         scope["state"] = {**scope.get("state", {}), "caller": caller}
-        await self.app(scope, receive, send)
+        await self.endpoints(scope, receive, send)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,11 +25,13 @@ class Server(uvicorn.Server):
     """Lets the open streams say goodbye before it waits for them."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking requests, end the streams, wait for what is under way."""
         app = cast("FastAPI", self.config.app)
         state = cast("State | None", getattr(app.state, "system", None))
         if state is not None:
             state.stopping.set()
             state.subscribers.end("the server stops", lambda _: True)
+            state.mcp.close()
         await super().shutdown(sockets)
 
 
@@ -57,6 +60,9 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )
+    # uvicorn raises the signal again once it has stopped; then there is no more to do for it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     with _announced(settings.state_folder, f"http://{host}:{port}"):
         Server(config).run(sockets=[listening])
 

@@ -8,6 +8,8 @@ from typing import TypedDict, cast
 from orchestra.api.limits import RateLimits
 from orchestra.api.subscribers import Subscribers
 from orchestra.context import ContextEngine, ContextLog
+from orchestra.context.sinks.webhooks import Webhooks
+from orchestra.mcp import McpEndpoints
 from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Identity
@@ -37,6 +39,8 @@ class State:
         context: ContextLog,
         engine: ContextEngine,
         subscribers: Subscribers,
+        webhooks: Webhooks,
+        mcp: McpEndpoints,
         metrics: Metrics,
         started_at: datetime,
     ) -> None:
@@ -48,6 +52,8 @@ class State:
         self.context = context
         self.engine = engine
         self.subscribers = subscribers
+        self.webhooks = webhooks
+        self.mcp = mcp
         self.metrics = metrics
         self.started_at = started_at
         self.limits = RateLimits()

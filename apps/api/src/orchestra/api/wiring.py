@@ -5,10 +5,11 @@ import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Protocol
 
 import structlog
-from orchestra.api.admin import ensure_admin_key
+from orchestra.api.admin import ensure_admin_key, ensure_master_key
 from orchestra.api.mcp import McpMount
 from orchestra.api.state import State
 from orchestra.api.subscribers import Subscribers
@@ -20,8 +21,10 @@ from orchestra.context import (
     ContextStreamer,
     Snapshots,
 )
-from orchestra.context.collectors.codebase import CodebaseCollector
 from orchestra.context.sinks.files import FileSink
+from orchestra.context.sinks.webhooks import Webhooks
+from orchestra.context.sources import collectors_for
+from orchestra.mcp import ContextPart, McpEndpoints, ProcessMetrics
 from orchestra.shared.db import Database
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
@@ -32,6 +35,7 @@ from orchestra.shared.metrics import Metrics
 from orchestra.shared.migrations import Migrations
 from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.redaction import Redactor
+from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
 
 _WATCH = 0.5  # seconds between looks at the embedded database
@@ -58,8 +62,11 @@ async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncG
 
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)
+        secrets = Secrets(settings.state_folder, redactor)
         engine = ContextEngine(
-            [CodebaseCollector(settings.repo, watch=settings.watch)],
+            await asyncio.to_thread(
+                collectors_for, settings, secrets, database, migrations.pending
+            ),
             context,
             events,
             Leadership(database, context.stream),
@@ -69,11 +76,27 @@ async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncG
         await _enter(stack, engine)
         subscribers = Subscribers(context, engine, metrics)
         stack.callback(identity.on_revoked(subscribers.revoke))
+        webhooks = Webhooks(
+            database,
+            context,
+            Leadership(database, f"webhooks/{settings.workspace}"),
+            master=ensure_master_key(settings.state_folder),
+            private=settings.private_webhooks,
+        )
+        await _enter(stack, webhooks)
 
-        files = [FileSink(settings.repo)]
+        files = [FileSink(settings.repo)] if settings.live_files else []
         streamer = ContextStreamer(context, {agent: files for agent in AGENTS})
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
+        mcp.endpoints = McpEndpoints(
+            [ContextPart(context, engine.settle)],
+            version=version("orchestra-api"),
+            hosts=("127.0.0.1", "localhost", "::1", settings.host, *settings.public_hosts),
+            metrics=ProcessMetrics(metrics),
+        )
+        stack.callback(identity.on_revoked(mcp.endpoints.end))
+        await stack.enter_async_context(mcp.endpoints.run())
         state = State(
             settings=settings,
             database=database,
@@ -83,6 +106,8 @@ async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncG
             context=context,
             engine=engine,
             subscribers=subscribers,
+            webhooks=webhooks,
+            mcp=mcp.endpoints,
             metrics=metrics,
             started_at=datetime.now(UTC),
         )

@@ -4,10 +4,9 @@ import sys
 from importlib.metadata import version
 from typing import Annotated
 
-import click
 import typer
 from orchestra.cli import bench, context, database, keys, mcp, status, up
-from orchestra.cli.output import say
+from orchestra.cli.output import fail
 from orchestra.shared.errors import OrchestraError
 
 app = typer.Typer(
@@ -50,20 +49,6 @@ app.add_typer(bench.app, name="bench")
 def main() -> None:
     """Run the command; leave with 0 when it is done, 1 when it failed, 2 when it was misused."""
     try:
-        code = app(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        app()
     except OrchestraError as error:
-        say(f"error: {error.message}")
-        if error.hint:
-            say(f"hint: {error.hint}")
-        sys.exit(1)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has left; there is nobody to tell
-        sys.exit(1)
+        fail(error)

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from orchestra.cli import stdio
 from orchestra.cli.client import find
 from orchestra.cli.options import Repo, StateDir, load
 
@@ -22,6 +21,8 @@ def mcp(
     Example, in an agent's configuration:
       {"command": "orchestra", "args": ["mcp"], "env": {"ORCHESTRA_KEY": "${ORCHESTRA_KEY}"}}
     """
+    from orchestra.cli import stdio  # heavy: only this command pays for it
+
     system = find(load(repo, state_dir))
     path = "/mcp" if server is None else f"/mcp/{server}"
     asyncio.run(stdio.serve(f"{system.url}{path}", system.key))

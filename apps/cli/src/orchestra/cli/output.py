@@ -17,7 +17,7 @@ def show(document: object, *, as_json: bool, lines: Callable[[], list[str]]) -> 
     if as_json:
         print_json(document)
     else:
-        sys.stdout.write("\n".join(lines()) + "\n")
+        typer.echo("\n".join(lines()))
 
 
 def print_json(document: object) -> None:
@@ -28,16 +28,15 @@ def print_json(document: object) -> None:
 
 def say(text: str = "") -> None:
     """A line of progress, for a person, on stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    typer.echo(text, err=True)
 
 
-def fail(error: OrchestraError, code: int = 1) -> NoReturn:
-    """Say what happened and what to do, and leave."""
+def fail(error: OrchestraError) -> NoReturn:
+    """Say what happened and what to do, and leave with 1."""
     say(f"{typer.style('error', fg='red', bold=True)}: {error.message}")
     if error.hint:
         say(f"{typer.style('hint', fg='cyan')}: {error.hint}")
-    raise typer.Exit(code)
+    sys.exit(1)
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:

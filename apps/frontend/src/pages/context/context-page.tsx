@@ -17,14 +17,14 @@ export function ContextPage() {
   const fact = useFact(topic.id);
   const loaded = useContextState((state) => state.topics !== null);
   const close = (): void => go({ path: undefined, seq: undefined });
+  const open = search.seq !== undefined || search.path !== undefined;
   useShortcuts({
-    j: () => moveFocus(1),
-    k: () => moveFocus(-1),
+    // While a panel is open, these keys are its own.
+    ...(!open && { j: () => moveFocus(1), k: () => moveFocus(-1) }),
     "/": focusFilter,
     r: () => go({ view: search.view === "raw" ? undefined : "raw" }),
     Escape: close,
   });
-  const open = search.seq !== undefined || search.path !== undefined;
   return (
     <div className="context-page" aria-busy={!loaded}>
       <RepositoryHeader />

@@ -93,7 +93,7 @@ function Provenance({ topic, fact }: { topic: string; fact: Fact | null }) {
     <p className="provenance">
       <Status status={statusOf(fact)} />
       {fact?.source && <span title="Where this is from">{visible(fact.source)}</span>}
-      {fact && <Ago at={fact.observed_at} label="changed" />}
+      {fact && fact.status !== "unconfigured" && <Ago at={fact.observed_at} label="changed" />}
       {checked && <Ago at={checked} label="checked" />}
     </p>
   );

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
-Era = Literal["legacy", "2026-07-28"]
+Era = Literal["legacy", "auto"]
+"""The SDK's words for the handshake era, and for the newest that the server speaks."""
 SCOPES = {"reader": ["context:read"], "second": ["context:read"], "hooks": ["webhooks:manage"]}
 
 

@@ -8,10 +8,9 @@ from typing import IO, Literal
 
 import orjson
 import structlog
-from structlog.typing import EventDict, Processor
-
 from orchestra.shared.json import JsonObject, JsonValue
 from orchestra.shared.redaction import Redactor
+from structlog.typing import EventDict, Processor
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 import structlog
-from pydantic import SecretStr
-
 from orchestra.shared.errors import Invalid, NotFound
 from orchestra.shared.known_values import MINIMUM
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import environment_value
+from pydantic import SecretStr
 
 _FORM = re.compile(r"secret://(env|file)/([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})", re.ASCII)
 _LARGEST = 64 * 1024

@@ -47,10 +47,17 @@ class Settings(BaseSettings):
     """The built dashboard; without it, the one that ships with the API."""
     watch: Literal["auto", "inotify", "watchfiles", "poll"] = "auto"
     """How changes of files are noticed; `auto` takes the best that the machine has."""
+    private_webhooks: bool = False
+    """Webhooks may go to loopback and private addresses, and without TLS."""
     url: str | None = None
     """For the command line: a running system elsewhere, instead of the one of the state folder."""
     key: SecretStr | None = None
     """For the command line: the key for it, instead of the state folder's `admin.key`."""
+    live_files: bool = True
+    """Keep `.ai-context/live/` in the served repository up to date."""
+    weaviate_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("ORCHESTRA_WEAVIATE_URL", "WEAVIATE_URL")
+    )
     lambda_url: str = "https://cloud.lambda.ai"
     vercel_url: str = "https://api.vercel.com"
     github_url: str = "https://api.github.com"

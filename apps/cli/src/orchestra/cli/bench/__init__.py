@@ -3,8 +3,6 @@
 from typing import Annotated
 
 import typer
-
-from orchestra.cli.bench import durability, stream
 from orchestra.cli.bench.report import run
 from orchestra.cli.output import Json
 
@@ -16,10 +14,14 @@ Quick = Annotated[bool, typer.Option("--quick", help="At most a minute, with few
 @app.command("stream")
 def bench_stream(quick: Quick = False, json: Json = False) -> None:
     """From a saved file to every reader: latency, fan-out, losses, bytes, rest."""
+    from orchestra.cli.bench import stream  # its peers are installed for development only
+
     run("stream", stream.measure, quick=quick, as_json=json)
 
 
 @app.command("durability")
 def bench_durability(quick: Quick = False, json: Json = False) -> None:
     """Kill the API, the database and both at random while events are written."""
+    from orchestra.cli.bench import durability
+
     run("durability", durability.measure, quick=quick, as_json=json)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 import typer
-
 from orchestra.cli.output import print_json, say, table
 from orchestra.shared.settings import child_environment
 

@@ -29,9 +29,9 @@ def judge(path: bytes, found: os.stat_result | None, entry: bytes, rules: Conver
     if stat.S_ISLNK(found.st_mode) and mode == SYMLINK:
         target = os.readlink(path)  # noqa: PTH115 - a path of bytes
         return "." if _oid(target, oid) == oid else "M"
-    if stat.S_ISREG(found.st_mode) and not rules.symlinks:
-        return "ask"
-    return "T" if not stat.S_ISDIR(found.st_mode) else "ask"
+    if rules.symlinks and (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+        return "T"
+    return "ask"
 
 
 def _judge_file(
@@ -46,7 +46,9 @@ def _judge_file(
     executable = bool(found.st_mode & stat.S_IXUSR)
     if rules.modes and executable != (mode == EXECUTABLE):
         return "M"
-    return "." if _oid(content, oid) == oid else "M"
+    if _oid(content, oid) != oid:
+        return "M"
+    return "ask" if rules.lines else "."  # git may still see a file that it would rewrite
 
 
 def _oid(content: bytes, like: bytes) -> bytes:

@@ -1,6 +1,8 @@
 """Whether file contents may differ from what git stores of them, in this repository."""
 
+import os
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +18,9 @@ _LARGEST_FILE = 1 << 20
 class Conversions:
     """What has to be asked from git because of the repository's configuration.
 
-    `unknown`: what is on disk may differ from what is stored. `lines`: only line ends may. `plain_names`: file
-    names are compared byte by byte. `modes`, `symlinks`: the file system keeps them.
+    `unknown`: what is on disk may differ from what is stored. `lines`: only line ends may.
+    `plain_names`: file names are compared byte by byte. `modes`, `symlinks`: the file system keeps
+    them.
     """
 
     unknown: bool = False
@@ -31,7 +34,8 @@ class Conversions:
         """Read the configuration, and the attribute files at the given paths of the worktree."""
         listing = repository.git.run("config", "-z", "--list")
         settings = dict(map(_setting, filter(None, listing.split(b"\0"))))
-        files = [repository.common / "info" / "attributes", *_users_attributes(settings)]
+        users = repository.users_file("core.attributesFile", "attributes")
+        files = [repository.common / "info" / "attributes", users]
         if repository.root is not None:
             files += [
                 repository.root / path.decode("utf-8", "surrogateescape") for path in attributes
@@ -62,22 +66,16 @@ def _on(value: bytes | None) -> bool:
     return value is not None and value not in (b"", b"false", b"no", b"off", b"0")
 
 
-def _users_attributes(settings: dict[bytes, bytes]) -> list[Path]:
-    named = settings.get(b"core.attributesfile")
-    try:
-        if named:
-            return [Path(named.decode("utf-8", "surrogateescape")).expanduser()]
-        return [Path("~/.config/git/attributes").expanduser()]
-    except RuntimeError:  # there is no home folder
-        return []
-
-
 def _read(path: Path) -> bytes | None:
     """The file's text; None when there is none. One that cannot be read may hold anything."""
     try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST_FILE)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would keep us waiting
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
         return b"filter"
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - by descriptor
+        try:
+            return file.read(_LARGEST_FILE) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        except OSError:
+            return b"filter"

@@ -1,6 +1,7 @@
 """Which paths git ignores, asked from one git process that stays."""
 
 import os
+import select
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ class IgnoreRules:
     The rules are those of the moment of the first question after `reset`.
     """
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, *, patience: float = 10.0) -> None:
         self._git = git
+        self._patience = patience
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self.tracked: frozenset[bytes] = frozenset({b""})
@@ -51,7 +53,10 @@ class IgnoreRules:
         try:
             if self._process is None:
                 self._process = self._git.start(*_QUESTION)
-            return _exchange(self._process, paths)
+            return _exchange(self._process, paths, self._patience)
+        except TimeoutError:  # its rules cannot be read, perhaps one is in a pipe
+            self._drop()
+            return [None] * len(paths)
         except (OrchestraError, OSError, EOFError):
             self._drop()
         return [None] if len(paths) == 1 else [a for path in paths for a in self._ask([path])]
@@ -62,21 +67,27 @@ class IgnoreRules:
             self._process = None
 
 
-def _exchange(process: subprocess.Popen[bytes], paths: list[bytes]) -> list[bool | None]:
+def _exchange(
+    process: subprocess.Popen[bytes], paths: list[bytes], patience: float
+) -> list[bool | None]:
     asked, answer = process.stdin, process.stdout
     if asked is None or answer is None:
         raise EOFError
     asked.write(b"".join(b"./" + path + b"\0" for path in paths))  # `./`: a name may begin with `:`
     asked.flush()
-    fields = _fields(answer.fileno(), 4 * len(paths))
+    fields = _fields(answer.fileno(), 4 * len(paths), patience)
     return [bool(pattern) and not pattern.startswith(b"!") for pattern in fields[2::4]]
 
 
-def _fields(descriptor: int, count: int) -> list[bytes]:
+def _fields(descriptor: int, count: int, patience: float) -> list[bytes]:
     """Read NUL-ended fields: source, line, pattern and path for each path asked."""
     received = bytearray()
     missing = count
+    waiter = select.poll()
+    waiter.register(descriptor, select.POLLIN)
     while missing:
+        if not waiter.poll(patience * 1000):
+            raise TimeoutError
         piece = os.read(descriptor, 64 << 10)
         if not piece:
             raise EOFError

@@ -16,12 +16,14 @@ from orchestra.context.git.worktree import ATTRIBUTES, WorkingTree
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.json import JsonObject
 
+_USERS_RULES = "the user's ignore rules"
 _RULES = {".gitignore": "ignores", ATTRIBUTES.decode(): "attributes"}
 _SETTINGS = {
     "config": "config",
     "config.worktree": "config",
     "info/exclude": "ignores",
     "info/attributes": "attributes",
+    _USERS_RULES: "ignores",
 }
 
 
@@ -37,6 +39,7 @@ class RepositoryReader:
         self._facts = GitFacts(read_head(self.repository.git))
         self._loaded_for: tuple[str, str | None] | None = None
         self._settings: dict[str, tuple[int, int] | None] = {}
+        self._excludes = self.repository.users_file("core.excludesFile", "ignore")
 
     def take_in(
         self,
@@ -53,7 +56,10 @@ class RepositoryReader:
         """
         changed = self._settings_changed(paths, meta, rescan=rescan)
         if "config" in changed:
+            excludes = self._excludes
             self._adopt(self.repository.reread())
+            if self._excludes != excludes:
+                changed.add("ignores")
         if changed & {"config", "ignores"} or rescan:
             self.rules.reset(self.repository.git)
         if rescan or meta - {"index", "index.lock"}:
@@ -160,6 +166,7 @@ class RepositoryReader:
 
     def _adopt(self, repository: Repository) -> None:
         self.repository = repository
+        self._excludes = repository.users_file("core.excludesFile", "ignore")
         if self._tree is not None:
             self._tree.repository = repository
 
@@ -182,7 +189,7 @@ class RepositoryReader:
     def _stamp(self, name: str) -> tuple[int, int] | None:
         home = self.repository.folder if name == "config.worktree" else self.repository.common
         try:
-            found = (home / name).stat()
+            found = (self._excludes if name == _USERS_RULES else home / name).stat()
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ino

@@ -49,6 +49,16 @@ class Repository:
         places = {"GIT_DIR": folder} | ({"GIT_WORK_TREE": str(root)} if root else {})
         return cls(root, Path(folder), Path(common), cls._bound(root or Path(folder), places))
 
+    def users_file(self, setting: str, name: str) -> Path:
+        """The file that a setting names, or the one of that name among the user's git files."""
+        named = self.git.attempt("config", "-z", "--path", setting).output
+        if named:
+            return self.home / named.rstrip(b"\0").decode("utf-8", "surrogateescape")
+        try:
+            return Path("~/.config/git").expanduser() / name
+        except RuntimeError:  # this user has no home
+            return Path("/dev/null")
+
     def reread(self) -> "Repository":
         """The same repository with a git that knows its present configuration."""
         places = {"GIT_DIR": str(self.folder)}

@@ -31,53 +31,26 @@ class PathStatus:
         return self.index == "." and self.worktree == "."
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """What the status says of HEAD; `commit` and `name` are None where there is none."""
-
-    commit: bytes | None = None
-    name: bytes | None = None
-    upstream: bytes | None = None
-    ahead: int | None = None
-    behind: int | None = None
-
-
-def full_status(git: Git) -> tuple[Branch, dict[bytes, PathStatus]]:
+def full_status(git: Git) -> dict[bytes, PathStatus]:
     """The status of the whole working tree: costly, for the start and for after a loss."""
-    return parse_status(git.run(*_STATUS, "--branch"))
+    return parse_status(git.run(*_STATUS))
 
 
 def status_of(git: Git, paths: Sequence[bytes]) -> dict[bytes, PathStatus]:
     """The status of these paths and all that is under them, in one call."""
-    return parse_status(git.run(*_STATUS, "--", *paths))[1]
+    return parse_status(git.run(*_STATUS, "--", *paths))
 
 
-def parse_status(output: bytes) -> tuple[Branch, dict[bytes, PathStatus]]:
+def parse_status(output: bytes) -> dict[bytes, PathStatus]:
     """Read porcelain v2 with NUL ends. A path that is deleted and untracked has both columns."""
-    headers: dict[bytes, bytes] = {}
     found: dict[bytes, PathStatus] = {}
     for item in output.split(b"\0"):
         kind, _, rest = item.partition(b" ")
-        if kind == b"#":
-            name, _, value = rest.partition(b" ")
-            headers[name] = value
-        elif kind == b"?":
+        if kind == b"?":
             known = found.get(rest)
             found[rest] = PathStatus(known.index if known else ".", "?")
         elif kind in _FIELDS:
             fields = item.split(b" ", _FIELDS[kind])
             letters = fields[1].decode("ascii")
             found[fields[-1]] = PathStatus(letters[0], letters[1], kind == b"u")
-    return _branch(headers), found
-
-
-def _branch(headers: dict[bytes, bytes]) -> Branch:
-    commit, name = headers.get(b"branch.oid"), headers.get(b"branch.head")
-    ahead, _, behind = headers.get(b"branch.ab", b"").partition(b" ")
-    return Branch(
-        commit=None if commit == b"(initial)" else commit,
-        name=None if name in (b"(detached)", b"(unknown)") else name,
-        upstream=headers.get(b"branch.upstream"),
-        ahead=int(ahead) if ahead else None,
-        behind=-int(behind) if behind else None,
-    )
+    return found

@@ -12,7 +12,8 @@ from orchestra.context.git.folders import Surroundings
 from orchestra.context.git.ignore import IgnoreRules
 from orchestra.context.git.index import Index, list_index
 from orchestra.context.git.repository import Repository
-from orchestra.context.git.status import Branch, PathStatus, full_status, status_of
+from orchestra.context.git.status import PathStatus, full_status, status_of
+from orchestra.shared.errors import NotFound
 
 _MOST_ASKED = 500  # beyond it, one full status is cheaper than one for these paths
 _MOST_ASKED_BYTES = 100_000  # a command line holds no more on every system
@@ -34,11 +35,11 @@ class WorkingTree:
         self._conversions = Conversions(unknown=True)
         self._doubtful = True
 
-    def load(self) -> Branch:
+    def load(self) -> None:
         """Read everything anew, whatever is known."""
         before = _stamp(self.repository.folder / "index")
         index = Index.read(self.repository.git)
-        branch, found = full_status(self.repository.git)
+        found = full_status(self.repository.git)
         if index.listing != self.index.listing or self._doubtful:
             self.index = index
             self.rules.tracked = index.folders
@@ -47,7 +48,6 @@ class WorkingTree:
             {path: observe(status, self._lstat(path)) for path, status in found.items()}
         )
         self._doubtful = before != _stamp(self.repository.folder / "index")
-        return branch
 
     def forget(self) -> None:
         """Show no changes: there is no HEAD to compare with."""
@@ -80,6 +80,11 @@ class WorkingTree:
 
     def apply(self, paths: Iterable[bytes], folders: Iterable[bytes]) -> None:
         """Take in changed paths, and folders that are gone or were replaced."""
+        if not os.path.isdir(self._root):  # noqa: PTH112 - bytes
+            raise NotFound(
+                f"the repository `{self.repository.root}` was moved or deleted",
+                hint="put it back, or start again with its new path",
+            )
         wanted = set(paths)
         for folder in folders:
             wanted.update(self.index.under(folder), self.changes.under(folder))

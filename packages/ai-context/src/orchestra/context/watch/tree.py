@@ -152,8 +152,10 @@ class InotifyWatcher:
     def _handle(self, folder: Folder, event: Event, batch: Batch) -> None:
         if event.mask & Mask.IGNORED:
             self._arming.drop(folder)
-        elif event.mask & (Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.UNMOUNT):
+        elif event.mask & (Mask.DELETE_SELF | Mask.MOVE_SELF):
             batch.gone = True
+        elif event.mask & Mask.UNMOUNT:
+            batch.rescan = "a file system was unmounted"
         elif folder.zone is Zone.WORK:
             self._handle_work(folder, event, batch)
         elif folder.zone is Zone.NESTED:

@@ -130,7 +130,7 @@ class Cluster:
             raise explained(f"`{Path(command[0]).name}` failed", done.stderr)
 
 
-def explained(what: str, said: str) -> Unavailable:
+def explained(what: str, said: str, *, otherwise: str = "") -> Unavailable:
     """An error with the last words of PostgreSQL and the advice that they call for."""
     if "No space left" in said or "Disk quota" in said:
         hint = "the disk is full: free some space, or choose another state folder"
@@ -139,7 +139,7 @@ def explained(what: str, said: str) -> Unavailable:
     elif "shared memory" in said:
         hint = "the container gives too little shared memory, or another server uses the data"
     else:
-        hint = f"see `orchestra doctor`, {EXTERNAL}"
+        hint = otherwise or f"see `orchestra doctor`, {EXTERNAL}"
     last = "\n".join(f"  {line.strip()}" for line in said.strip().splitlines()[-12:])
     return Unavailable(f"{what}; its last words:\n{last}", hint=hint)
 

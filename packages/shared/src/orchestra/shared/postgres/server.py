@@ -133,6 +133,9 @@ class Server:
                 raise explained(
                     "PostgreSQL lives and does not answer in time",
                     last_lines(self._layout.log_file),
+                    otherwise="a long recovery goes on by itself: try again in a minute, and "
+                    f"follow `{self._layout.log_file}` meanwhile; if nothing moves, end process "
+                    f"`{pid}`",
                 )
             pause(step)
             step = min(step * 1.5, 0.2)

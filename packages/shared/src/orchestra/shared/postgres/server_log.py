@@ -5,6 +5,7 @@ from pathlib import Path
 
 _LARGEST = 8 << 20  # bytes
 _KEPT = 1 << 20  # bytes that remain, in a second file, when it has become too large
+_OUR_OWN_ASKING = ("is starting up", "is not yet accepting connections")
 
 
 def open_log(path: Path) -> int:
@@ -31,7 +32,8 @@ def last_lines(path: Path, count: int = 12) -> str:
         lines = _end(path, 16 << 10).decode(errors="replace").splitlines()
     except FileNotFoundError:
         return ""
-    return "\n".join(f"  {line}" for line in lines[-count:])
+    telling = [line for line in lines if not line.endswith(_OUR_OWN_ASKING)]
+    return "\n".join(f"  {line}" for line in telling[-count:])
 
 
 def _end(path: Path, size: int) -> bytes:
