@@ -1,12 +1,15 @@
 """A running API over a real repository and a real database."""
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import pytest_asyncio
-from orchestra.api.testing import RunningApi, running_api
+from orchestra.api.testing import RunningApi, Served, running_api
 from orchestra.shared.settings import Settings, child_environment
 from orchestra.shared.testing.postgres import TemporaryPostgres
 from pydantic import SecretStr
@@ -72,3 +75,30 @@ async def shared_api(
 async def api(settings: Settings) -> AsyncIterator[RunningApi]:
     async with running_api(settings) as api:
         yield api
+
+
+@pytest.fixture(scope="session")
+def served(
+    postgres: TemporaryPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """An API in a thread of its own, for tests that are not asynchronous."""
+    folder = tmp_path_factory.mktemp("served")
+    settings = Settings(
+        repo=make_repository(folder),
+        state_dir=folder / "state",
+        database_url=SecretStr(postgres.create_database()),
+        port=0,
+    )
+    ready: Future[Served] = Future()
+    over: Future[None] = Future()
+
+    async def serve() -> None:
+        async with running_api(settings) as api:
+            ready.set_result(Served(api.url, api.key))
+            await asyncio.wrap_future(over)
+
+    thread = Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    yield ready.result(timeout=60)
+    over.set_result(None)
+    thread.join()

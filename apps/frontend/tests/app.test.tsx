@@ -72,7 +72,13 @@ test("a saved file appears without a reload, in the list and in the activity", a
   act(() => FakeEventSource.last.delta(6, "codebase_state", ops));
   await waitFor(() => expect(screen.getAllByTestId("change")).toHaveLength(2));
   expect(screen.getByTestId("count-total").textContent).toBe("2");
-  expect(screen.getByTestId("activity-entry").textContent).toContain("src/b.py saved");
+  const entries = await screen.findAllByTestId("activity-entry");
+  expect(entries[0]?.textContent).toContain("src/b.py saved");
+});
+
+test("the activity goes back to before the page was opened", async () => {
+  await openLive();
+  expect((await screen.findByTestId("activity-entry")).textContent).toContain("first report: ok");
 });
 
 test("a row opens a panel that the address holds, and Esc closes it", async () => {
@@ -89,7 +95,7 @@ test("a change of the activity opens its JSON Patch", async () => {
   await openLive();
   const ops = [{ op: "add" as const, path: `${BASE}/changes/x`, value: MODIFIED }];
   act(() => FakeEventSource.last.delta(6, "codebase_state", ops));
-  await userEvent.click(await screen.findByTestId("activity-entry"));
+  await userEvent.click(await screen.findByText("x saved"));
   expect((await screen.findByTestId("raw-json")).textContent).toContain('"op": "add"');
 });
 

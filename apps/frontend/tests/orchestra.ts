@@ -3,6 +3,21 @@ import { vi } from "vitest";
 import type { Fact, Key } from "@/lib/api";
 import type { Operation } from "@/lib/patch";
 
+const ME = {
+  principal: { id: "p", name: "ada", kind: "human" },
+  key_id: "k0",
+  scopes: ["admin"],
+  expires_at: null,
+};
+const PAST = {
+  seq: 4,
+  at: "2026-11-23T11:00:00Z",
+  data: {
+    topic: "ci_runs",
+    cause: "poll",
+    ops: [{ op: "add", path: "/topics/ci_runs", value: { status: "ok" } }],
+  },
+};
 const NOW = "2026-11-23T12:00:00.000Z";
 export const EPOCH = "0123456789abcdef0123456789abcdef";
 
@@ -80,17 +95,21 @@ export class FakeOrchestra {
     const { pathname } = new URL(request.url);
     const name = `${request.method} ${pathname}`;
     this.calls.push(name);
-    const body = request.method === "POST" ? await request.json() : null;
-    if (name === "POST /api/v1/session") return this.open(body.code);
+    const body = name === "POST /api/v1/keys" ? await request.json() : null;
+    if (name === "POST /api/v1/session") return this.open(request.headers.get("authorization"));
     if (!this.loggedIn) return problem(401, "no key was sent", "log in");
     switch (name) {
       case "GET /api/v1/me":
-        return json({ principal: { id: "p", name: "ada", kind: "human" }, scopes: ["admin"] });
+        return json(ME);
+      case "GET /api/v1/status":
+        return json({ stream: "context/demo", seq: 5, sources: [] });
+      case "GET /api/v1/events/context%2Fdemo":
+        return json({ events: [PAST], head: 5, next_after: null });
       case "GET /api/v1/keys":
         return json({ keys: this.keys });
       case "POST /api/v1/keys":
         this.keys = [key("k2", body.name), ...this.keys];
-        return json({ key: "orc_secret", info: this.keys[0] }, 201);
+        return json({ ...this.keys[0], key: "orc_secret" }, 201);
       case "DELETE /api/v1/keys/k1":
         this.keys = [];
         return new Response(null, { status: 204 });
@@ -99,11 +118,11 @@ export class FakeOrchestra {
     }
   }
 
-  private open(code: string): Response {
-    if (code !== "good")
+  private open(sent: string | null): Response {
+    if (sent !== "Bearer good")
       return problem(401, "the login code was used already, or is over", "again");
     this.loggedIn = true;
-    return new Response(null, { status: 204 });
+    return json(ME);
   }
 }
 

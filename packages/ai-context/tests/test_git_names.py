@@ -1,7 +1,7 @@
 """Names and texts from git become valid, unambiguous text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from orchestra.context.git.changes import Change, Changes
 from orchestra.context.git.head import Commit
@@ -12,6 +12,7 @@ from orchestra.context.git.status import PathStatus
 pytestmark = pytest.mark.requirement("ctx.sources")
 
 
+@settings(deadline=None, database=None)
 @given(st.binary(max_size=60))
 def test_a_path_that_is_shown_can_be_read_back(path: bytes) -> None:
     shown = show_path(path)
@@ -31,6 +32,7 @@ def test_texts_are_one_clean_line() -> None:
     assert len(clean_text(b"x" * 10_000)) == 500
 
 
+@settings(deadline=None, database=None)
 @given(
     st.lists(
         st.tuples(

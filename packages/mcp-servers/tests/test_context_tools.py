@@ -51,7 +51,7 @@ async def test_context_get_says_what_is_known_in_text_and_structure(
     assert second.startswith('codebase_state ok {"')
 
 
-@pytest.mark.requirement("ctx.delta")
+@pytest.mark.requirement("ctx.agents")
 async def test_context_get_with_the_newest_version_costs_one_line(
     host: McpHost, connect: Connect
 ) -> None:
@@ -62,7 +62,7 @@ async def test_context_get_with_the_newest_version_costs_one_line(
     assert structure_of(result) == {"version": version, "unchanged": True}
 
 
-@pytest.mark.requirement("ctx.delta")
+@pytest.mark.requirement("ctx.agents")
 async def test_context_get_since_a_version_has_only_the_topics_that_changed_after_it(
     host: McpHost, connect: Connect
 ) -> None:

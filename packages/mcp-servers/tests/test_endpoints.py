@@ -168,7 +168,7 @@ async def test_a_server_that_is_not_there_names_those_that_are(host: McpHost) ->
     assert "/mcp, /mcp/context" in answer.json()["error"]["message"]
 
 
-@pytest.mark.requirement("api.stop")
+@pytest.mark.requirement("ctx.push")
 async def test_close_ends_streams_and_waits_at_once(host: McpHost) -> None:
     version = await host.publish("ci_runs", {})
     wait = {"since": version}

@@ -1,4 +1,4 @@
-"""A worker process for the tests of takeover: `runs_worker.py DSN EFFECTS_FILE`."""
+"""A worker process for the tests of takeover: `runs_worker.py DSN EFFECTS_FILE`; logs to stdout."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestra.shared.db import Database
 from orchestra.shared.json import JsonObject, JsonValue
+from orchestra.shared.logs import configure_logs
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.runs import RunContext, RunKind
 from orchestra.shared.runs.dbos_worker import DbosWorker
@@ -27,9 +28,9 @@ async def main(dsn: str, effects: Path) -> None:
         await context.step("after", act)
         return input
 
-    worker = DbosWorker(
-        Database(dsn), [RunKind("story", body)], Redactor(), interval=0.2, grace=1.0
-    )
+    redactor = Redactor()
+    configure_logs("debug", "json", redactor, stream=sys.stdout)
+    worker = DbosWorker(Database(dsn), [RunKind("story", body)], redactor, interval=0.2, grace=1.0)
     async with worker:
         print("ready", flush=True)  # noqa: T201 - the parent waits for it
         await asyncio.Event().wait()

@@ -31,13 +31,16 @@ def postgres() -> Iterator[TemporaryPostgres]:
 async def working(dsn: str, *kinds: RunKind) -> AsyncIterator[DbosRuns]:
     """A worker of these kinds in this process, and a client."""
     redactor, database = Redactor([SECRET]), Database(dsn)
-    async with asyncio.timeout(60), DbosWorker(database, kinds, redactor):
+    worker = DbosWorker(database, kinds, redactor)
+    async with asyncio.timeout(60):
+        await worker.start()
         runs = await DbosRuns.connect(dsn, redactor)
         try:
             yield runs
         finally:
             await runs.close()
-    await database.close()
+            await worker.stop(drain=0.2)
+            await database.close()
 
 
 def returning(

@@ -19,6 +19,7 @@ from orchestra.shared.runs.executor_lock import ExecutorLock
 from orchestra.shared.settings import child_environment
 from orchestra.shared.testing import TemporaryPostgres
 
+LOOKS = 12  # of which six take as long as a worker may be out of sight
 WORKER = Path(__file__).with_name("runs_worker.py")
 
 
@@ -51,14 +52,22 @@ async def worker(dsn: str, effects: Path) -> AsyncIterator[asyncio.subprocess.Pr
         env=child_environment(),
     )
     try:
-        assert process.stdout is not None
-        async with asyncio.timeout(30):
-            assert await process.stdout.readline() == b"ready\n"
+        await logged(process, b"ready")
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def logged(process: asyncio.subprocess.Process, what: bytes, times: int = 1) -> None:
+    """Wait until the process has written `times` lines that contain `what`."""
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        while times > 0:
+            line = await process.stdout.readline()
+            assert line, "the worker has died"
+            times -= what in line
 
 
 async def reported(runs: DbosRuns, run: Run, pid: int) -> None:
@@ -104,8 +113,8 @@ async def test_the_runs_of_a_living_worker_are_never_taken_over(
     async with worker(dsn, effects) as first:
         run = await runs.start("story", {}, idempotency_key="k")
         await reported(runs, run, first.pid)
-        async with worker(dsn, effects):
-            await asyncio.sleep(3)  # three times the grace: the other has looked some fifteen times
+        async with worker(dsn, effects) as second:
+            await logged(second, b"looked for abandoned runs", LOOKS)
             await runs.signal(run.id, "go", True, idempotency_key="go")
             ended = await runs.wait(run.id, timeout=30)
     assert ended.state == "done"
@@ -121,7 +130,7 @@ async def test_a_worker_whose_connections_are_cut_keeps_its_runs(
     async with worker(dsn, effects) as first:
         run = await runs.start("story", {}, idempotency_key="k")
         await reported(runs, run, first.pid)
-        async with worker(dsn, effects):
+        async with worker(dsn, effects) as second:
             database = Database(dsn)
             connection = await database.connect()
             await connection.execute(
@@ -130,7 +139,7 @@ async def test_a_worker_whose_connections_are_cut_keeps_its_runs(
             )
             await connection.close()
             await database.close()
-            await asyncio.sleep(3)  # three times the grace
+            await logged(second, b"looked for abandoned runs", LOOKS)
             await runs.signal(run.id, "go", True, idempotency_key="go")
             ended = await runs.wait(run.id, timeout=40)
     assert ended.state == "done"

@@ -26,6 +26,18 @@ export function ConnectionState() {
   );
 }
 
+/** Said over every page while nothing new can arrive. */
+export function OfflineBanner() {
+  const offline = useContextState((state) => state.connection === "offline");
+  if (!offline) return null;
+  return (
+    <p className="offline" role="alert">
+      <b>Orchestra does not answer.</b> What you see is as it was; the page comes back by itself.
+      Start it with <code>orchestra up</code>.
+    </p>
+  );
+}
+
 function Heard({ at }: { at: number }) {
   const words = useAge(at);
   return (

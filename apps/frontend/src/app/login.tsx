@@ -5,8 +5,10 @@ import { Failure, Snippet } from "@/components/notice";
 import { api } from "@/lib/api";
 import { loginRefusal } from "@/lib/login";
 import { meQuery, queries } from "@/lib/queries";
+import { useTitle } from "@/lib/title";
 
 export function Login() {
+  useTitle("");
   const refusal = loginRefusal();
   const logIn = useMutation({
     mutationFn: api.logIn,

@@ -1,7 +1,7 @@
 /** What is around every page: navigation, connection, command palette, keys. */
 import { Link, Outlet } from "@tanstack/react-router";
 import { useState } from "react";
-import { ConnectionState } from "@/app/connection";
+import { ConnectionState, OfflineBanner } from "@/app/connection";
 import { KeysHelp } from "@/app/keys-help";
 import { Palette } from "@/app/palette";
 import { ROOMS } from "@/app/rooms";
@@ -50,6 +50,7 @@ export function Shell({ me }: { me: Me }) {
         <Person me={me} onKeys={() => setOpen("keys")} />
       </header>
       <main id="main" tabIndex={-1}>
+        <OfflineBanner />
         <Outlet />
       </main>
       {open === "palette" && <Palette onClose={close} onKeys={() => setOpen("keys")} />}

@@ -1,5 +1,6 @@
 /** A page with a title and a sentence on what it is for. */
 import type { ReactNode } from "react";
+import { useTitle } from "@/lib/title";
 
 interface Props {
   title: string;
@@ -9,6 +10,7 @@ interface Props {
 }
 
 export function Page({ title, about, actions, children }: Props) {
+  useTitle(title);
   return (
     <div className="page">
       <header className="page-head">

@@ -5,12 +5,9 @@ import type { components, paths } from "@/lib/schema";
 type Schemas = components["schemas"];
 export type Fact = Schemas["Fact"];
 export type Key = Schemas["Key"];
+export type KeyOrder = Schemas["KeyOrder"];
 export type Me = Schemas["Me"];
-export type Scope = Schemas["Scope"];
-export type PrincipalKind = Schemas["PrincipalKind"];
-export type SystemStatus = Schemas["SystemStatus"];
-export type ContextSnapshot = Schemas["ContextSnapshot"];
-export type ContextDelta = Schemas["ContextDelta"];
+export type SystemStatus = Schemas["Status"];
 
 /** The API refused or failed; `hint` says what to do. `status` 0: it did not answer at all. */
 export class Problem extends Error {
@@ -47,10 +44,16 @@ export const api = {
   me: () => settle(client.GET("/api/v1/me")),
   status: () => settle(client.GET("/api/v1/status")),
   keys: () => settle(client.GET("/api/v1/keys")),
-  createKey: (body: Schemas["NewKeyRequest"]) => settle(client.POST("/api/v1/keys", { body })),
+  createKey: (body: KeyOrder) => settle(client.POST("/api/v1/keys", { body })),
   revokeKey: (key_id: string) =>
     settle(client.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id } } })),
+  /** Events of a stream after a number, oldest first. */
+  events: (stream: string, after: number) =>
+    settle(
+      client.GET("/api/v1/events/{stream}", { params: { path: { stream }, query: { after } } }),
+    ),
   /** Opens a session with a one-time code or with a key. */
-  logIn: (code: string) => settle(client.POST("/api/v1/session", { body: { code } })),
+  logIn: (code: string) =>
+    settle(client.POST("/api/v1/session", { headers: { Authorization: `Bearer ${code}` } })),
   logOut: () => settle(client.DELETE("/api/v1/session")),
 };

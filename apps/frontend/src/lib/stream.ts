@@ -1,11 +1,27 @@
 /** Owns the EventSource on the context stream, and the document that its events add up to. */
-import type { ContextDelta, ContextSnapshot, Fact } from "@/lib/api";
+import type { Fact } from "@/lib/api";
 import type { Json } from "@/lib/json";
 import { applyPatch, type Operation, PatchError } from "@/lib/patch";
 
 export type Connection = "connecting" | "live" | "reconnecting" | "offline" | "signed-out";
 export type Topics = Readonly<Record<string, Fact>>;
-export type Delta = ContextDelta;
+
+/** The event `snapshot`: the whole document at one place in the stream. */
+interface Snapshot {
+  epoch: string;
+  seq: number;
+  topics: Topics;
+}
+
+/** The event `delta`: one change of one topic, as operations on `{topics: …}`. */
+export interface Delta {
+  epoch: string;
+  seq: number;
+  topic: string;
+  at: string;
+  cause: string | null;
+  ops: Operation[];
+}
 
 export interface ContextState {
   connection: Connection;
@@ -28,7 +44,7 @@ export interface Ports {
 }
 
 const PATH = "/api/v1/context/stream";
-const KEPT = 100; // changes in the activity feed
+export const KEPT = 100; // changes in the activity feed
 const SILENCE = 40_000; // ms; the server speaks each 15 s, so this is a dead connection
 const LONGEST_PAUSE = 15_000; // ms between two attempts
 const FRAME = 16; // ms; changes within it are drawn at once
@@ -102,7 +118,7 @@ export class ContextStream {
         if (source === this.source) this.hear(react, (event as MessageEvent<string>).data);
       });
     };
-    on("snapshot", (snapshot: ContextSnapshot) => this.replace(snapshot));
+    on("snapshot", (snapshot: Snapshot) => this.replace(snapshot));
     on("delta", (delta: Delta) => this.apply(delta));
     on("bookmark", (mark: { checked?: Record<string, string> }) => {
       this.failures = 0;
@@ -127,7 +143,7 @@ export class ContextStream {
     this.draw();
   }
 
-  private replace({ epoch, seq, topics }: ContextSnapshot): void {
+  private replace({ epoch, seq, topics }: Snapshot): void {
     const activity = epoch === this.state.epoch ? this.state.activity : [];
     this.state = { ...this.state, connection: "live", epoch, seq, topics, activity };
   }
@@ -140,7 +156,7 @@ export class ContextStream {
       return;
     }
     const before = { topics } as unknown as Json;
-    const after = applyPatch(before, delta.ops as Operation[]) as unknown as { topics: Topics };
+    const after = applyPatch(before, delta.ops) as unknown as { topics: Topics };
     this.failures = 0;
     this.state = {
       ...this.state,

@@ -63,10 +63,14 @@ export const TOPICS: readonly Topic[] = [
     id: "pending_migrations",
     name: "Migrations",
     about: "Alembic revisions in the repository that its database has not applied.",
-    config: "[sources.migrations]",
+    config: '[sources.migrations]\ndatabase = "secret://env/APP_DATABASE_URL"',
+    command: "export APP_DATABASE_URL=postgresql://…  # then start `orchestra up` again",
     summary: (value) => {
-      const pending = Object.keys(asObject(value.pending)).length;
-      return pending === 0 ? entries(value, "revisions", "revision") : `${pending} pending`;
+      const folders = Object.values(asObject(value.directories)).map(asObject);
+      const sum = (key: string): number =>
+        folders.reduce((total, folder) => total + asNumber(folder[key]), 0);
+      const known = folders.some((folder) => typeof folder.pending_count === "number");
+      return known ? `${sum("pending_count")} pending` : plural(sum("revisions"), "revision");
     },
   },
   {
@@ -79,8 +83,10 @@ export const TOPICS: readonly Topic[] = [
     id: "vector_db_status",
     name: "Vector store",
     about: "Whether pgvector, or a Weaviate of your own, answers, and how fast.",
-    config: '[sources.weaviate]\nurl = "https://weaviate.example.com"',
-    summary: (value) => Object.keys(value).slice(0, 2).join(", "),
+    summary: (value) => {
+      const installed = asText(asObject(value.pgvector).installed);
+      return installed ? `pgvector ${installed}` : "";
+    },
   },
 ];
 

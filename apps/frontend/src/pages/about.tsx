@@ -5,12 +5,11 @@ import { Ago } from "@/components/ago";
 import { CopyButton } from "@/components/copy-button";
 import { Failure, Snippet } from "@/components/notice";
 import { Page } from "@/components/page";
-import { ValueView } from "@/components/value-view";
 import { mcpConfig, mcpUrl } from "@/lib/agents";
 import type { SystemStatus } from "@/lib/api";
-import type { JsonObject } from "@/lib/json";
-import { statusQuery } from "@/lib/queries";
+import { logOut, meQuery, statusQuery } from "@/lib/queries";
 import { setTheme, THEMES, useTheme } from "@/lib/theme";
+import { plural } from "@/lib/topics";
 
 export function AboutPage() {
   const status = useQuery(statusQuery);
@@ -29,6 +28,7 @@ export function AboutPage() {
         </dl>
       </section>
       <Appearance />
+      <Session />
     </Page>
   );
 }
@@ -65,11 +65,18 @@ function System({ status }: { status: SystemStatus }) {
         <Field name="started">
           <Ago at={status.started_at} />
         </Field>
+        <Field name="collecting">
+          {status.collecting ? "in this process" : "another process does it"}
+        </Field>
+        <Field name="database">
+          {status.database.embedded ? "embedded" : "external"},{" "}
+          {status.database.reachable ? "reachable" : "does not answer"},{" "}
+          {plural(status.database.pending_migrations.length, "pending migration")}
+        </Field>
+        <Field name="event stream">
+          <code className="wrap">{status.stream}</code> at change {status.seq.toLocaleString("en")}
+        </Field>
       </dl>
-      <h3>Database</h3>
-      <ValueView value={status.database as JsonObject} />
-      <h3>Streams</h3>
-      <ValueView value={status.streams as JsonObject} />
     </section>
   );
 }
@@ -88,6 +95,25 @@ function Door({ name, url }: { name: string; url: string }) {
     <Field name={name}>
       <code className="wrap">{url}</code> <CopyButton text={url} what={`${name} address`} />
     </Field>
+  );
+}
+
+function Session() {
+  const { data: me } = useQuery(meQuery);
+  if (!me) return null;
+  return (
+    <section>
+      <h2>Session</h2>
+      <dl className="fields">
+        <Field name="logged in as">
+          {me.principal.name}, {me.principal.kind}
+        </Field>
+        <Field name="may">{me.scopes.join(", ")}</Field>
+      </dl>
+      <button type="button" className="button" onClick={() => void logOut()}>
+        Log out
+      </button>
+    </section>
   );
 }
 

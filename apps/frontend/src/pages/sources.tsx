@@ -41,8 +41,7 @@ function SourceCard({ topic, source }: { topic: Topic; source: Source | undefine
   const fact = useFact(topic.id);
   const checked = useContextState((state) => state.checked[topic.id]) ?? source?.checked_at;
   const status = statusOf(fact);
-  const detail = fact?.detail;
-  const error = source?.last_error;
+  const detail = fact?.detail ?? source?.detail;
   return (
     <li className="card" data-testid={`source-${topic.id}`}>
       <div className="card-head">
@@ -62,12 +61,6 @@ function SourceCard({ topic, source }: { topic: Topic; source: Source | undefine
       {detail && (
         <p className="detail" data-status={status}>
           <Said text={detail} />
-        </p>
-      )}
-      {error && error !== detail && (
-        <p className="detail" data-status="unavailable">
-          Last error: <Said text={error} />{" "}
-          {source?.last_error_at && <Ago at={source.last_error_at} />}
         </p>
       )}
       {topic.config && (

@@ -25,6 +25,14 @@ class ServerEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Where an API is that runs elsewhere, and its first key."""
+
+    url: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunningApi:
     """A running API, its first key, and a client that uses it."""
 

@@ -1,7 +1,7 @@
 /** What changed lately, newest first, each in a sentence. */
 import { memo } from "react";
 import { describe } from "@/lib/activity";
-import { useContextState } from "@/lib/context";
+import { useActivity } from "@/lib/history";
 import type { Delta } from "@/lib/stream";
 import { visible } from "@/lib/text";
 import { exact, timeOfDay } from "@/lib/time";
@@ -9,7 +9,7 @@ import { topicOf } from "@/lib/topics";
 import { type Go, useContextSearch } from "@/pages/context/search";
 
 export function Activity() {
-  const activity = useContextState((state) => state.activity);
+  const activity = useActivity();
   const [, go] = useContextSearch();
   return (
     <aside className="activity" aria-labelledby="activity-title">

@@ -2,14 +2,14 @@
 import { JsonView } from "@/components/json-view";
 import { SidePanel } from "@/components/side-panel";
 import { describe } from "@/lib/activity";
-import { useContextState } from "@/lib/context";
+import { useActivity } from "@/lib/history";
 import { visible } from "@/lib/text";
 import { exact } from "@/lib/time";
 import { topicOf } from "@/lib/topics";
 import { useContextSearch } from "@/pages/context/search";
 
 export function DeltaPanel({ seq, onClose }: { seq: number; onClose: () => void }) {
-  const activity = useContextState((state) => state.activity);
+  const activity = useActivity();
   const [, go] = useContextSearch();
   const at = activity.findIndex((each) => each.seq === seq);
   const delta = activity[at];
@@ -20,13 +20,13 @@ export function DeltaPanel({ seq, onClose }: { seq: number; onClose: () => void 
   return (
     <SidePanel
       label={`Change ${seq.toLocaleString("en")}`}
-      title={delta ? topicOf(delta.topic).name : "Not seen by this page"}
+      title={delta ? topicOf(delta.topic).name : "Not among the latest"}
       onClose={onClose}
       onNext={to(at + 1)}
       onPrevious={to(at - 1)}
     >
       {delta === undefined ? (
-        <p>The activity begins when the page is opened, and keeps the last hundred changes.</p>
+        <p>The activity keeps the last hundred changes; this one is older, or is not made yet.</p>
       ) : (
         <>
           <p>

@@ -5,10 +5,12 @@ import { Icon } from "@/components/icon";
 import { useContextState, useFact } from "@/lib/context";
 import { asNumber, asObject, asText, isObject, type JsonObject } from "@/lib/json";
 import { visible } from "@/lib/text";
+import { useTitle } from "@/lib/title";
 
 export function RepositoryHeader() {
   const value = asObject(useFact("codebase_state")?.value);
   const name = asText(value.repository);
+  useTitle(name && visible(name));
   return (
     <header className="repository">
       <div className="row">

@@ -2,8 +2,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { Dialog } from "@/components/dialog";
 import { Failure, Snippet } from "@/components/notice";
-import { api, type PrincipalKind, type Scope } from "@/lib/api";
+import { api, type KeyOrder } from "@/lib/api";
 import { keysQuery, queries } from "@/lib/queries";
+
+type Kind = KeyOrder["kind"];
+type Scope = KeyOrder["scopes"][number];
 
 const SCOPES: readonly (readonly [Scope, string])[] = [
   ["context:read", "see the live context"],
@@ -13,7 +16,7 @@ const SCOPES: readonly (readonly [Scope, string])[] = [
   ["webhooks:manage", "send the context elsewhere"],
   ["admin", "everything"],
 ];
-const KINDS: readonly PrincipalKind[] = ["agent", "human", "service"];
+const KINDS: readonly Kind[] = ["agent", "human", "service"];
 const DAYS = [7, 30, 90, 365];
 
 export function CreateKey({ onClose }: { onClose: () => void }) {
@@ -26,15 +29,15 @@ export function CreateKey({ onClose }: { onClose: () => void }) {
     const form = new FormData(event.currentTarget);
     create.mutate({
       name: String(form.get("name")).trim(),
-      kind: form.get("kind") as PrincipalKind,
+      kind: form.get("kind") as Kind,
       scopes: form.getAll("scope") as Scope[],
-      expires_in_days: Number(form.get("days")) || null,
+      days: Number(form.get("days")) || null,
     });
   };
   if (create.data) {
     return (
       <Dialog label="New key" onClose={onClose} className="form">
-        <h2>The key of {create.data.info.name}</h2>
+        <h2>The key of {create.data.name}</h2>
         <p>Copy it now. It is not stored, and will not be shown again.</p>
         <Snippet text={create.data.key} what="key" />
         <button type="button" className="button primary" onClick={onClose}>

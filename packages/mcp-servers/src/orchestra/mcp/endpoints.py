@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
 from orchestra.mcp.door import Door, refuse
 from orchestra.mcp.metrics import ToolMetrics
 from orchestra.mcp.part import Part
@@ -15,6 +16,10 @@ from starlette.types import Receive, Scope, Send
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from mcp.server.transport_security import TransportSecuritySettings
+
+_RETRY = 1.0  # seconds until changes are followed again after a failure
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class McpEndpoints:
         limits: Limits | None = None,
     ) -> None:
         self._parts = parts
+        self._closed = False
         self._bus = InMemorySubscriptionBus()
         self._limits = limits or Limits()
         self._security = _security(hosts)
@@ -91,6 +97,7 @@ class McpEndpoints:
 
     def close(self) -> None:
         """End all open streams and waits within moments, and begin nothing new. Idempotent."""
+        self._closed = True
         for part in self._parts:
             part.close()
         for server in self._servers.values():
@@ -118,11 +125,19 @@ class McpEndpoints:
             await asyncio.gather(*followers, return_exceptions=True)
 
     async def _follow(self, part: Part) -> None:
-        async for uris in part.changes():
-            for server in self._servers.values():
-                server.session_subscriptions.publish(uris)
-            for uri in uris:
-                await self._bus.publish(ResourceUpdated(uri=uri))
+        while not self._closed:
+            try:
+                async for uris in part.changes():
+                    await self._tell(uris)
+            except Exception as error:  # noqa: BLE001 - whatever a part does, clients go on hearing
+                _log.exception("changes cannot be told", part=part.name, exc_info=error)
+                await asyncio.sleep(_RETRY)
+
+    async def _tell(self, uris: Sequence[str]) -> None:
+        for server in self._servers.values():
+            server.session_subscriptions.publish(uris)
+        for uri in uris:
+            await self._bus.publish(ResourceUpdated(uri=uri))
 
     def _door(self, server: PartsServer) -> Door:
         server.streamable_http_app(

@@ -54,7 +54,8 @@ class Guard:
             case "resources/read" | "resources/subscribe":
                 self._require(caller, params.get("uri"))
             case "completion/complete":
-                self._require(caller, (params.get("ref") or {}).get("uri"))
+                ref = params.get("ref")
+                self._require(caller, ref.get("uri") if isinstance(ref, dict) else None)
             case "subscriptions/listen":
                 self._check_listen(caller, params)
 
@@ -72,10 +73,13 @@ class Guard:
             caller.require(self._parts[0].scope)
 
     def _require(self, caller: Caller, uri: object) -> None:
-        """Leave malformed and unknown URIs to the handlers, which say what is wrong with them."""
-        for part in self._parts:
-            if isinstance(uri, str) and uri.startswith(part.prefix):
-                caller.require(part.scope)
+        """Leave what is no URI to the handlers, which say what is wrong with it."""
+        if not isinstance(uri, str):
+            return
+        part = next((p for p in self._parts if uri.startswith(p.prefix)), None)
+        if part is None:
+            raise MCPError(INVALID_PARAMS, "Resource not found", {"uri": uri[:200]})
+        caller.require(part.scope)
 
     def _filter(self, method: str, caller: Caller, result: dict[str, Any]) -> None:
         if method == "tools/list":

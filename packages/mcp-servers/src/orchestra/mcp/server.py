@@ -53,9 +53,7 @@ class PartsServer(MCPServer[Any]):
             },
         )
         self._parts = parts
-        self.session_subscriptions = Subscriptions(
-            lambda uri: any(uri.startswith(p.prefix) for p in parts)
-        )
+        self.session_subscriptions = Subscriptions()
         self._listen = ListenHandler(bus)  # the SDK makes one too, but nobody could close that
         for part in parts:
             part.add_resources(self)

@@ -1,7 +1,7 @@
 """Tells sessions of the handshake era which resources changed, through their GET stream."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from mcp_types import (
@@ -27,8 +27,7 @@ class Subscriptions:
     once, however often it changed.
     """
 
-    def __init__(self, known: Callable[[str], bool]) -> None:
-        self._known = known
+    def __init__(self) -> None:
         self._watchers: dict[Connection, _Watcher] = {}
 
     def __len__(self) -> int:
@@ -37,13 +36,10 @@ class Subscriptions:
 
     async def subscribe(self, ctx: Context, params: SubscribeRequestParams) -> EmptyResult:
         """Serve `resources/subscribe`."""
-        uri = str(params.uri)
-        if not self._known(uri):
-            raise MCPError(INVALID_PARAMS, "Resource not found", {"uri": uri[:200]})
         watcher = self._watcher(ctx)
         if len(watcher.uris) >= _MOST:
             raise MCPError(INVALID_PARAMS, f"one session can watch {_MOST} resources at most")
-        watcher.uris.add(uri)
+        watcher.uris.add(str(params.uri))
         return EmptyResult()
 
     async def unsubscribe(self, ctx: Context, params: UnsubscribeRequestParams) -> EmptyResult:

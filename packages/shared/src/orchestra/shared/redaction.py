@@ -42,6 +42,7 @@ class Redactor:
     def __init__(self, known: Iterable[str] = ()) -> None:
         self._known = KnownValues()
         self._memo: dict[tuple[str, bool], str] = {}
+        self._keys: dict[str, tuple[str, bool]] = {}
         for secret in known:
             self._known.add(secret)
 
@@ -51,7 +52,7 @@ class Redactor:
         A secret of fewer than six characters is not learned: it would blot out ordinary text.
         """
         if self._known.add(secret):
-            self._memo = {}
+            self._memo, self._keys = {}, {}
 
     def text(self, value: str) -> str:
         """`value` without its secrets."""
@@ -70,11 +71,21 @@ class Redactor:
         if isinstance(value, list):
             return [self._deep(item, named=named) for item in value]
         if isinstance(value, dict):
-            return {
-                self.text(key): self._deep(item, named=_KEY.search(_bytes(key)) is not None)
-                for key, item in value.items()
-            }
+            clean: dict[str, JsonValue] = {}
+            for key, item in value.items():
+                name, telling = self._keys.get(key) or self._key(key)
+                clean[name] = self._deep(item, named=telling)
+            return clean
         return value
+
+    def _key(self, key: str) -> tuple[str, bool]:
+        """The key without secrets, and whether it says that its value is one."""
+        judged = self.text(key), _KEY.search(_bytes(key)) is not None
+        if len(key) <= _MEMO_LENGTH:
+            if len(self._keys) >= _MEMO_ENTRIES:
+                self._keys.clear()
+            self._keys[key] = judged
+        return judged
 
     def _remembered(self, value: str, *, named: bool) -> str:
         memo = self._memo

@@ -43,7 +43,13 @@ class Waited(ContextView):
     changed: bool
 
 
-Since = Annotated[str, Query(description="a place in the stream: `epoch:seq`")]
+Since = Annotated[
+    str,
+    Query(
+        description="a place in the stream: `epoch:seq`",
+        json_schema_extra={"pattern": "^[0-9a-f]{32}:(0|[1-9][0-9]{0,17})$"},
+    ),
+]
 
 
 @router.get("", response_model=ContextView, summary="The context now")

@@ -4,19 +4,16 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from orchestra.context.facts import Observation, Publish, Topic
 from orchestra.context.git.reader import RepositoryReader
 from orchestra.context.watch import Batch, Mailbox, Places, WatchState, open_watcher
 from orchestra.shared.errors import NotFound
 from orchestra.shared.json import JsonObject
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +115,9 @@ class _Session:
             await self._mailbox.wait(max(0.0, due - self._loop.time()))
             batch = await self._gather()
             started = self._loop.time()
-            await self._take_in(batch)
-            await self._publish(publish)
+            value = await self._take_in(batch)
+            if value is not None:
+                await self._publish(publish, value)
             self._release(batch.barriers)
             took = self._loop.time() - started
             if batch.rescan is not None:
@@ -179,26 +177,30 @@ class _Session:
         self._busy = now - self._locked_since >= self._pace.lock
         return not self._busy
 
-    async def _take_in(self, batch: Batch) -> None:
-        def work() -> None:
+    async def _take_in(self, batch: Batch) -> "JsonObject | None":
+        """Bring the reader up to date; the new value if there is anything to tell."""
+
+        def work() -> "JsonObject | None":
             rescan = batch.rescan is not None
             self._reader.take_in(batch.paths, batch.folders, batch.meta, rescan=rescan)
+            return None if self._version() == self._published else self._reader.value()
 
-        await self._in_worker(work)
+        value = await self._loop.run_in_executor(self._worker, work)
         if self._reader.stale_watches:
             self._reader.stale_watches = False
             self._watcher.refresh()
+        return value
 
-    async def _publish(self, publish: Publish) -> None:
-        state = self._watcher.state()
-        version = (self._reader.version(), self._busy, state.degraded, state.rescans)
-        if version == self._published:
-            return
-        value = await self._in_worker(self._reader.value)
+    async def _publish(self, publish: Publish, value: JsonObject) -> None:
+        state, version, problem = self._watcher.state(), self._version(), self._reader.problem
         value |= {"busy": self._busy, "watch": _render(state)}
-        problem = self._reader.problem
         await publish(Observation(value, "unavailable" if problem else "ok", state.mode, problem))
         self._published = version
+
+    def _version(self) -> tuple[object, ...]:
+        """Differs from the one before when there may be something new to tell."""
+        state = self._watcher.state()
+        return (*self._reader.version(), self._busy, state.degraded, state.rescans)
 
     def _rest_until_reconcile(self, cost: float) -> float:
         lossy = self._watcher.state().lossy
@@ -212,9 +214,6 @@ class _Session:
                 done.set_result(None)
         if not self._settling:
             self._hurry.clear()
-
-    async def _in_worker(self, work: Callable[[], T]) -> T:
-        return await self._loop.run_in_executor(self._worker, work)
 
 
 def _render(state: WatchState) -> JsonObject:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ class Request:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     @property
     def bearer(self) -> str:
@@ -115,6 +116,8 @@ class HttpService:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = _parse(await reader.readuntil(b"\r\n\r\n"))
+        length = int(request.headers.get("content-length", "0"))
+        request = replace(request, body=await reader.readexactly(length))
         self.requests.append(request)
         fault = self.faults.popleft() if self.faults else Fault()
         if fault.drop:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 
 from orchestra.shared.errors import Conflict, Unavailable
 from orchestra.shared.postgres.account import Account, account_for
@@ -75,7 +74,7 @@ class Server:
             # Without their server, the others wait for nothing and must not touch the data again.
             for process in leader if leader and number != signal.SIGKILL else targets:
                 self._signal(process.pid, number if leader else signal.SIGKILL)
-            _wait(lambda: not self.processes(), seconds)
+            _wait_for_end_of([process.pid for process in targets], seconds)
         if left := self.processes():
             raise Unavailable(
                 f"process `{left[0].pid}` of PostgreSQL cannot be ended",
@@ -164,7 +163,7 @@ def _bury(process: subprocess.Popen[bytes]) -> None:
     _started.discard(process.pid)
 
 
-def _wait(condition: Callable[[], bool], seconds: float) -> None:
+def _wait_for_end_of(pids: list[int], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        pause(0.02)
+    while any(map(is_alive, pids)) and time.monotonic() < deadline:
+        pause(0.01)

@@ -23,6 +23,8 @@ from orchestra.shared.runs.dbos_context import DbosContext
 from orchestra.shared.runs.executor_lock import ExecutorLock
 from orchestra.shared.runs.protocol import RunKind
 
+_AWAY = (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
 logger = structlog.get_logger(__name__)
 
 
@@ -55,7 +57,7 @@ class DbosWorker:
         self._lock = ExecutorLock(database, self.executor_id)
         self._free_since: dict[str, float] = {}
         self._bodies: set[asyncio.Task[object]] = set()
-        self._watching: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -86,13 +88,16 @@ class DbosWorker:
             polling_interval_sec=dbos_engine.POLL,
             on_conflict="always_update",
         )
-        self._watching = asyncio.create_task(self._watch(), name="runs-takeover")
+        self._tasks = [
+            asyncio.create_task(self._keep(), name="runs-lock"),
+            asyncio.create_task(self._watch(), name="runs-takeover"),
+        ]
 
     async def stop(self, *, drain: float = 3.0) -> None:
         """Stop working; a run that is not done within `drain` seconds is left to be taken over."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._bodies:
             await asyncio.wait(self._bodies, timeout=drain)
         left = list(self._bodies)
@@ -136,22 +141,17 @@ class DbosWorker:
         workflow.__qualname__ = f"run.{kind.name}"
         DBOS.workflow(name=kind.name)(workflow)
 
-    async def _watch(self) -> None:
-        """Keep the lock, and look for runs whose worker has died."""
+    async def _keep(self) -> None:
+        """Hold the lock, and get it back at once when its connection is cut.
+
+        Apart from `_watch`, because DBOS waits long for a database that is away.
+        """
         while True:
             try:
                 if not await self._lock.hold():
-                    logger.warning(
-                        "another worker has taken this one for dead", id=self.executor_id
-                    )
-                else:
-                    await self._take_over()
-            except (Unavailable, OSError, TimeoutError) as error:
-                logger.warning("cannot look for abandoned runs", reason=str(error))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("cannot look for abandoned runs", reason=str(error))
-            except Exception:
-                logger.exception("looking for abandoned runs failed")
+                    logger.warning("another worker holds this one's lock", id=self.executor_id)
+            except _AWAY as error:
+                logger.warning("cannot hold the worker's lock", reason=str(error))
             try:
                 async with asyncio.timeout(self._interval):
                     await self._lock.lost.wait()
@@ -159,9 +159,21 @@ class DbosWorker:
             except TimeoutError:
                 continue
 
+    async def _watch(self) -> None:
+        """Look for runs whose worker has died."""
+        while True:
+            try:
+                await self._take_over()
+            except _AWAY as error:
+                logger.warning("cannot look for abandoned runs", reason=str(error))
+            except Exception:
+                logger.exception("looking for abandoned runs failed")
+            await asyncio.sleep(self._interval)
+
     async def _take_over(self) -> None:
         owned = await self._others_runs()
         free = await self._lock.unheld(owned)
+        logger.debug("looked for abandoned runs", others=len(owned), dead=len(free))
         now = asyncio.get_running_loop().time()
         self._free_since = {owner: self._free_since.get(owner, now) for owner in free}
         for owner in [o for o, since in self._free_since.items() if now - since >= self._grace]:
