@@ -89,7 +89,10 @@ def make_server(*, json_response: bool) -> Door:
 
 @asynccontextmanager
 async def serving(app: ASGIApp, port: int = 0) -> AsyncGenerator[int]:
-    listening = socket.create_server(("127.0.0.1", port))
+    # With the protocol named, asyncio sends answers at once instead of waiting for the client.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
     config = uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))

@@ -101,9 +101,16 @@ test("a change of the activity opens its JSON Patch", async () => {
 
 test("a topic without configuration says what fills it", async () => {
   await openLive("/?topic=lambda_utilization");
-  expect(await screen.findByText("GPU cloud is not configured")).toBeTruthy();
-  expect(screen.getByText(/secret:\/\/env\/LAMBDA_API_KEY/)).toBeTruthy();
+  expect(await screen.findByText("GPU cloud: not configured")).toBeTruthy();
+  expect(screen.getByText(/export LAMBDA_API_KEY/)).toBeTruthy();
   expect(screen.getByText("Set", { exact: false, selector: ".hint" })).toBeTruthy();
+});
+
+test("the chosen topic is marked, and only that one", async () => {
+  await openLive("/?topic=lambda_utilization&filter=staged");
+  const topics = within(screen.getByRole("navigation", { name: "Topics" }));
+  const current = topics.getAllByRole("link", { current: "page" });
+  expect(current.map((link) => link.dataset.testid)).toEqual(["topic-lambda_utilization"]);
 });
 
 test("a topic that has not reported is waiting", async () => {

@@ -62,12 +62,16 @@ test("a gap closes the stream and asks for a snapshot, and the old document stay
   expect(FakeEventSource.last.url).toBe("/api/v1/context/stream");
   snapshot(7);
   expect(stream.state).toMatchObject({ connection: "live", seq: 7 });
+  first.delta(8, "ci_runs", []);
+  expect(stream.state.seq).toBe(7);
 });
 
 test("a patch that does not fit is treated as a gap", () => {
   snapshot();
   FakeEventSource.last.delta(6, "codebase_state", [{ op: "remove", path: PATH }]);
-  expect(stream.state).toMatchObject({ connection: "reconnecting", epoch: "" });
+  expect(stream.state).toMatchObject({ connection: "reconnecting", seq: 5 });
+  vi.advanceTimersByTime(2000);
+  expect(FakeEventSource.last.url).toBe("/api/v1/context/stream");
 });
 
 test("another epoch is treated as a gap", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { commands, search } from "@/app/commands";
 import { describe as inWords } from "@/lib/activity";
-import { changesOf, meaning, pick, toneOf } from "@/lib/codebase";
+import { changesOf, commitsOf, meaning, pick, toneOf } from "@/lib/codebase";
 import type { Operation } from "@/lib/patch";
 import { visible } from "@/lib/text";
 import { age } from "@/lib/time";
@@ -43,6 +43,11 @@ test("changes are picked by filter and text, latest first or by path", () => {
   expect(paths({ order: "path", filter: "staged" })).toEqual(["a.py"]);
   expect(paths({ order: "path", filter: "untracked" })).toEqual(["c.md"]);
   expect(all.map(toneOf)).toEqual(["modified", "added", "untracked"]);
+});
+
+test("commits are listed newest first", () => {
+  const recent = { a: { subject: "old", order: 1 }, b: { subject: "new", order: 2 } };
+  expect(commitsOf({ recent }).map(({ sha }) => sha)).toEqual(["b", "a"]);
 });
 
 test("an entry that did not change gives the same row again", () => {

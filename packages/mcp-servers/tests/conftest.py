@@ -1,5 +1,6 @@
 """The MCP endpoints over a real database and real HTTP, with a small host around them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -23,11 +24,26 @@ def postgres() -> Iterator[TemporaryPostgres]:
         yield server
 
 
-@pytest.fixture
-async def context(postgres: TemporaryPostgres) -> AsyncIterator[tuple[EventLog, ContextLog]]:
+@pytest.fixture(scope="session")
+def migrated(postgres: TemporaryPostgres) -> str:
+    """A database with our tables, to be copied for each test."""
     dsn = postgres.create_database()
+
+    async def migrate() -> None:
+        database = Database(dsn)
+        await Migrations(database, [MIGRATIONS]).apply()
+        await database.close()
+
+    asyncio.run(migrate())
+    return dsn
+
+
+@pytest.fixture
+async def context(
+    postgres: TemporaryPostgres, migrated: str
+) -> AsyncIterator[tuple[EventLog, ContextLog]]:
+    dsn = postgres.create_database(like=migrated)
     database = Database(dsn)
-    await Migrations(database, [MIGRATIONS]).apply()
     events = EventLog(database, PostgresBus(database), redactor=Redactor(), metrics=Metrics())
     await events.start()
     log = ContextLog("test", events, Snapshots(database))

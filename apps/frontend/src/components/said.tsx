@@ -3,7 +3,7 @@ import { Fragment } from "react";
 import { visible } from "@/lib/text";
 
 export function Said({ text }: { text: string }) {
-  const [message = "", ...hints] = text.split(/\s*\bhint: /);
+  const [message = "", ...hints] = text.split(/;?\s*\bhint: /);
   return (
     <>
       <Marked text={message} />

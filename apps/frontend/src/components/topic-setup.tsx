@@ -7,7 +7,7 @@ import type { Topic } from "@/lib/topics";
 export function TopicSetup({ topic, fact }: { topic: Topic; fact: Fact }) {
   const unconfigured = fact.status === "unconfigured";
   return (
-    <Notice title={unconfigured ? `${topic.name} is not configured` : "Nothing is known yet"}>
+    <Notice title={unconfigured ? `${topic.name}: not configured` : "Nothing is known yet"}>
       <p>{topic.about}</p>
       {unconfigured && fact.detail && (
         <p>
@@ -19,22 +19,24 @@ export function TopicSetup({ topic, fact }: { topic: Topic; fact: Fact }) {
   );
 }
 
-/** The lines to write and the command to run. */
+/** The command to run and the lines to write. */
 export function SetupSteps({ topic }: { topic: Topic }) {
   return (
     <>
+      {topic.command && (
+        <>
+          <p>
+            In the shell, before <code>orchestra up</code>:
+          </p>
+          <Snippet text={topic.command} what="command" />
+        </>
+      )}
       {topic.config && (
         <>
           <p>
             In <code>.ai-context/config.toml</code> of the repository:
           </p>
           <Snippet text={topic.config} what="configuration" />
-        </>
-      )}
-      {topic.command && (
-        <>
-          <p>In the shell that starts Orchestra:</p>
-          <Snippet text={topic.command} what="command" />
         </>
       )}
     </>

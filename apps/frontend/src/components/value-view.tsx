@@ -4,6 +4,7 @@ import { isObject, type Json, type JsonObject, pretty } from "@/lib/json";
 import { visible } from "@/lib/text";
 
 const ROWS = 200; // of one table; the raw view has all
+const UNITS: Record<string, string> = { mib: "MiB", ms: "ms" }; // as names of fields end
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 export function ValueView({ value }: { value: JsonObject }) {
@@ -77,20 +78,19 @@ function Scalar({ name, value }: { name: string; value: Json | undefined }) {
   if (value === null || value === undefined) return <span className="quiet">–</span>;
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") {
-    return name.endsWith("_bytes") ? bytes(value) : value.toLocaleString("en");
+    return `${value.toLocaleString("en")} ${UNITS[suffix(name)] ?? ""}`;
   }
   if (typeof value !== "string") return <code>{isEmpty(value) ? "none" : pretty(value)}</code>;
   return ISO.test(value) ? <Ago at={value} /> : <span title={value}>{visible(value)}</span>;
 }
 
-function bytes(count: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(Math.floor(Math.log10(Math.max(count, 1)) / 3), units.length - 1);
-  return `${(count / 1000 ** power).toFixed(power > 0 ? 1 : 0)} ${units[power]}`;
+function words(name: string): string {
+  const shown = suffix(name) in UNITS ? name.slice(0, name.lastIndexOf("_")) : name;
+  return visible(shown.replaceAll("_", " "));
 }
 
-function words(name: string): string {
-  return visible(name.replace(/_bytes$/, "").replaceAll("_", " "));
+function suffix(name: string): string {
+  return name.slice(name.lastIndexOf("_") + 1);
 }
 
 function isEmpty(value: Json): boolean {

@@ -118,7 +118,7 @@ export function pick(changes: readonly Change[], { filter, text, order }: Wanted
 export function commitsOf(value: JsonObject): Commit[] {
   return Object.entries(asObject(value.recent))
     .map(([sha, raw]) => ({ sha, ...asObject(raw) }) as JsonObject)
-    .sort((a, b) => asNumber(a.order) - asNumber(b.order))
+    .sort((a, b) => asNumber(b.order) - asNumber(a.order)) // a newer commit has a higher number
     .map((raw) => ({
       sha: asText(raw.sha),
       subject: asText(raw.subject),

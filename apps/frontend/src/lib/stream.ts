@@ -65,6 +65,7 @@ export class ContextStream {
   private readonly ports: Ports;
   private readonly listeners = new Set<() => void>();
   private source: EventSource | null = null;
+  private lost = false; // something was missed: only a snapshot helps
   private failures = 0;
   private drawing: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -91,6 +92,7 @@ export class ContextStream {
   /** Closes and forgets everything, as after a log-out. */
   stop(): void {
     this.disconnect();
+    this.lost = false;
     clearInterval(this.watchdog);
     this.watchdog = undefined;
     globalThis.removeEventListener?.("online", this.reopen);
@@ -110,7 +112,8 @@ export class ContextStream {
 
   private open(): void {
     const { epoch, seq } = this.state;
-    const since = epoch === "" ? "" : `?since=${encodeURIComponent(`${epoch}:${seq}`)}`;
+    const since =
+      epoch === "" || this.lost ? "" : `?since=${encodeURIComponent(`${epoch}:${seq}`)}`;
     const source = this.ports.connect(PATH + since);
     this.source = source;
     const on = (name: string, react: (data: never) => void): void => {
@@ -144,6 +147,7 @@ export class ContextStream {
   }
 
   private replace({ epoch, seq, topics }: Snapshot): void {
+    this.lost = false;
     const activity = epoch === this.state.epoch ? this.state.activity : [];
     this.state = { ...this.state, connection: "live", epoch, seq, topics, activity };
   }
@@ -176,7 +180,8 @@ export class ContextStream {
   private restart(): void {
     this.disconnect();
     this.failures += 1;
-    this.state = { ...this.state, connection: "reconnecting", epoch: "", seq: 0 };
+    this.lost = true;
+    this.state = { ...this.state, connection: "reconnecting" };
     this.retry = setTimeout(this.reopen, this.pause());
   }
 

@@ -7,10 +7,10 @@ export interface Topic {
   name: string;
   /** What one learns from it, in a sentence. */
   about: string;
-  /** The lines of `.ai-context/config.toml` that configure it; none: it needs no configuration. */
-  config?: string;
-  /** The command that makes its secret known to Orchestra. */
+  /** The command that makes its key or address known; none: it needs none. */
   command?: string;
+  /** Lines of `.ai-context/config.toml` that say what to ask for. */
+  config?: string;
   /** The fact in a few words. */
   summary: (value: JsonObject) => string;
 }
@@ -39,24 +39,23 @@ export const TOPICS: readonly Topic[] = [
     id: "ci_runs",
     name: "CI runs",
     about: "Workflow runs of GitHub Actions for this repository.",
-    config: '[sources.github]\ntoken = "secret://env/GITHUB_TOKEN"',
-    command: "export GITHUB_TOKEN=…  # then start `orchestra up` again",
+    command: "export GITHUB_TOKEN=…",
+    config: '[sources.github]  # without this, the remote `origin`\nrepository = "owner/name"',
     summary: (value) => entries(value, "runs", "run"),
   },
   {
     id: "deployment_status",
     name: "Deployments",
     about: "Deployments of the front end on Vercel.",
-    config: '[sources.vercel]\ntoken = "secret://env/VERCEL_TOKEN"',
-    command: "export VERCEL_TOKEN=…  # then start `orchestra up` again",
+    command: "export VERCEL_TOKEN=…",
+    config: '[sources.vercel]  # without this, all projects\nproject = "my-app"',
     summary: (value) => entries(value, "deployments", "deployment"),
   },
   {
     id: "lambda_utilization",
     name: "GPU cloud",
     about: "Instances on Lambda Cloud: what runs, where, and what it costs an hour.",
-    config: '[sources.lambda]\ntoken = "secret://env/LAMBDA_API_KEY"',
-    command: "export LAMBDA_API_KEY=…  # then start `orchestra up` again",
+    command: "export LAMBDA_API_KEY=…",
     summary: (value) => entries(value, "instances", "instance"),
   },
   {
@@ -64,7 +63,7 @@ export const TOPICS: readonly Topic[] = [
     name: "Migrations",
     about: "Alembic revisions in the repository that its database has not applied.",
     config: '[sources.migrations]\ndatabase = "secret://env/APP_DATABASE_URL"',
-    command: "export APP_DATABASE_URL=postgresql://…  # then start `orchestra up` again",
+    command: "export APP_DATABASE_URL=postgresql://…",
     summary: (value) => {
       const folders = Object.values(asObject(value.directories)).map(asObject);
       const sum = (key: string): number =>
@@ -83,12 +82,16 @@ export const TOPICS: readonly Topic[] = [
     id: "vector_db_status",
     name: "Vector store",
     about: "Whether pgvector, or a Weaviate of your own, answers, and how fast.",
+    command: "export WEAVIATE_URL=https://…  # besides pgvector",
     summary: (value) => {
       const installed = asText(asObject(value.pgvector).installed);
       return installed ? `pgvector ${installed}` : "";
     },
   },
 ];
+
+/** The topic that is shown when none is chosen. */
+export const FIRST = "codebase_state";
 
 /** The topic of that id; an unknown one is shown under its id. */
 export function topicOf(id: string): Topic {

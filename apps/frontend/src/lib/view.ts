@@ -1,5 +1,7 @@
 /** The state of the context page, as its address holds it. */
+
 import { FILTERS, type Filter, type Order } from "@/lib/codebase";
+import { FIRST } from "@/lib/topics";
 
 export const VIEWS = ["summary", "commits", "watcher", "raw"] as const;
 export type View = (typeof VIEWS)[number];
@@ -22,7 +24,7 @@ export function contextSearch(search: Record<string, unknown>): ContextSearch {
     search[key] === undefined || search[key] === "" ? undefined : String(search[key]);
   const seq = Number(search.seq);
   return {
-    topic: text("topic"),
+    topic: text("topic") === FIRST ? undefined : text("topic"),
     view: VIEWS.find((each) => each === search.view),
     filter: FILTERS.find((each) => each === search.filter),
     text: text("text"),

@@ -56,14 +56,14 @@ function SourceCard({ topic, source }: { topic: Topic; source: Source | undefine
       <p className="provenance">
         {fact?.source && <span>{visible(fact.source)}</span>}
         {fact && status !== "unconfigured" && <Ago at={fact.observed_at} label="changed" />}
-        {checked && <Ago at={checked} label="checked" />}
+        {checked && !(fact && checked < fact.observed_at) && <Ago at={checked} label="checked" />}
       </p>
       {detail && (
         <p className="detail" data-status={status}>
           <Said text={detail} />
         </p>
       )}
-      {topic.config && (
+      {topic.command && (
         <details open={status === "unconfigured"}>
           <summary>What to configure</summary>
           <SetupSteps topic={topic} />

@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from orchestra.api.main import create_app
 from orchestra.api.state import State
 from orchestra.shared.errors import Invalid, Unavailable
+from orchestra.shared.presence import present
 from orchestra.shared.settings import Settings
 
 FILE = "system.json"
+LOCK = "api.lock"
 _GRACE = 2  # seconds that open requests get when the server stops
 _BACKLOG = 2048
 
@@ -40,6 +42,7 @@ def serve(settings: Settings) -> None:
 
     Raises:
         Invalid: the address is not one that may be served.
+        Conflict: an API runs on this state folder already.
         Unavailable: the port is taken.
     """
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_hosts:
@@ -47,6 +50,11 @@ def serve(settings: Settings) -> None:
             f"`{settings.host}` is not a loopback address",
             hint="set ORCHESTRA_PUBLIC_HOSTS to the names that clients use, and put TLS in front",
         )
+    with present(settings.state_folder / LOCK, "the API"):
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     listening = _listen(settings)
     host, port = settings.host, listening.getsockname()[1]
     config = uvicorn.Config(

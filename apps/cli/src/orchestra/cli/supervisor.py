@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import IO, Self
 from orchestra.cli.client import Client, find
 from orchestra.shared.errors import Unauthenticated, Unavailable
 from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.presence import presence, present
 from orchestra.shared.settings import Settings, inherited_environment
 
 _START = 90.0  # seconds: a long crash recovery of the database is waited for
@@ -22,6 +22,9 @@ _LOOK = 0.05  # seconds between looks whether the API is ready
 _STOP = 6.0  # seconds; the API promises five
 _LOG_BYTES = 10 * 1024 * 1024  # a longer log is set aside at the next start
 _QUICK, _QUICK_DEATHS = 10.0, 5  # so many deaths, each within so many seconds, and we give up
+
+UP, API = "up.lock", "api.lock"
+"""The files of a state folder that its processes hold while they run."""
 
 Say = Callable[[str], None]
 
@@ -35,11 +38,10 @@ class Supervisor:
         self._api: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._stop = threading.Event()
-        self._was_running = False
+        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self._folder / "up.pid").write_text(f"{os.getpid()}\n")
+        self._stack.enter_context(present(self._folder / UP, "`orchestra up`"))
         self._log = _open_log(self._folder / "logs" / "api.log")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
@@ -54,9 +56,9 @@ class Supervisor:
         self._stop_api()
         if self._settings.database_url is None:
             EmbeddedPostgres(self._folder).stop()
-        (self._folder / "up.pid").unlink(missing_ok=True)
         if self._log is not None:
             self._log.close()
+        self._stack.close()
 
     def start(self, say: Say) -> Client:
         """Start the API; returns when it is ready.
@@ -91,17 +93,6 @@ class Supervisor:
             self._spawn()
         say("stopping …")
         return 0
-
-    @staticmethod
-    def wait_for(pid: int) -> None:
-        """Return when the process has ended, or after ten seconds."""
-        pause = threading.Event()
-        for _ in range(200):
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return
-            pause.wait(0.05)
 
     @property
     def _log_path(self) -> Path:
@@ -163,6 +154,20 @@ class Supervisor:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
+
+
+def wait_until_absent(path: Path, within: float = 15.0) -> None:
+    """Return when no process holds the file any more.
+
+    Raises:
+        Unavailable: one still does after so many seconds.
+    """
+    pause = threading.Event()
+    for _ in range(int(within / _LOOK)):
+        if presence(path) is None:
+            return
+        pause.wait(_LOOK)
+    raise Unavailable(f"process {presence(path)} does not end", hint="see its log, or kill it")
 
 
 def _die_with_parent() -> None:

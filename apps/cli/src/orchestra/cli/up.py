@@ -11,9 +11,10 @@ import typer
 from orchestra.cli.client import Client, find
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, print_json, say
-from orchestra.cli.supervisor import Supervisor
+from orchestra.cli.supervisor import API, UP, Supervisor, wait_until_absent
 from orchestra.shared.errors import Invalid, Unauthenticated, Unavailable
 from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.presence import presence
 from orchestra.shared.settings import Settings
 
 _EXAMPLES = """
@@ -55,14 +56,14 @@ up.__doc__ = f"{up.__doc__}\n\n\b{_EXAMPLES}"
 def down(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Stop the system of a repository, and what a crash may have left of it."""
     settings = load(repo, state_dir)
-    stopped = []
-    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-        pid = int((settings.state_folder / "up.pid").read_text())
-        os.kill(pid, signal.SIGTERM)
-        Supervisor.wait_for(pid)
-        stopped.append("orchestra up")
-    if settings.state_folder.exists() and settings.database_url is None:
-        postgres = EmbeddedPostgres(settings.state_folder)
+    folder, stopped = settings.state_folder, []
+    for name, file in (("orchestra up", UP), ("the API", API)):  # `up` ends its API itself
+        if (pid := presence(folder / file)) is not None:
+            os.kill(pid, signal.SIGTERM)
+            wait_until_absent(folder / file)
+            stopped.append(name)
+    if folder.exists() and settings.database_url is None:
+        postgres = EmbeddedPostgres(folder)
         if postgres.status().running:
             postgres.stop()
             stopped.append("PostgreSQL")

@@ -1,7 +1,7 @@
 /** The live context: the repository, its topics, the chosen topic, and what changed lately. */
 import { useContextState, useFact } from "@/lib/context";
 import { useShortcuts } from "@/lib/shortcuts";
-import { topicOf } from "@/lib/topics";
+import { FIRST, topicOf } from "@/lib/topics";
 import { Activity } from "@/pages/context/activity";
 import { ChangePanel } from "@/pages/context/change-panel";
 import { DeltaPanel } from "@/pages/context/delta-panel";
@@ -13,7 +13,7 @@ import { TopicStrip } from "@/pages/context/topic-strip";
 
 export function ContextPage() {
   const [search, go] = useContextSearch();
-  const topic = topicOf(search.topic ?? "codebase_state");
+  const topic = topicOf(search.topic ?? FIRST);
   const fact = useFact(topic.id);
   const loaded = useContextState((state) => state.topics !== null);
   const close = (): void => go({ path: undefined, seq: undefined });
@@ -28,7 +28,7 @@ export function ContextPage() {
   return (
     <div className="context-page" aria-busy={!loaded}>
       <RepositoryHeader />
-      <TopicStrip selected={topic.id} />
+      <TopicStrip />
       <div className="columns" data-panel={open}>
         <TopicPane key={topic.id} topic={topic} fact={fact} />
         {search.seq !== undefined ? (

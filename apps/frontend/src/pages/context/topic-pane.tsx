@@ -94,7 +94,7 @@ function Provenance({ topic, fact }: { topic: string; fact: Fact | null }) {
       <Status status={statusOf(fact)} />
       {fact?.source && <span title="Where this is from">{visible(fact.source)}</span>}
       {fact && fact.status !== "unconfigured" && <Ago at={fact.observed_at} label="changed" />}
-      {checked && <Ago at={checked} label="checked" />}
+      {checked && !(fact && checked < fact.observed_at) && <Ago at={checked} label="checked" />}
     </p>
   );
 }

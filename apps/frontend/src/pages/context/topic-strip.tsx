@@ -4,32 +4,31 @@ import { Ago } from "@/components/ago";
 import { StatusShape } from "@/components/status";
 import { useContextState, useFact } from "@/lib/context";
 import { asObject } from "@/lib/json";
-import { statusOf, type Topic, topicsWith } from "@/lib/topics";
+import { FIRST, statusOf, type Topic, topicsWith } from "@/lib/topics";
 
-export function TopicStrip({ selected }: { selected: string }) {
+export function TopicStrip() {
   const ids = useContextState((state) => Object.keys(state.topics ?? {}).join("\n"));
   return (
     <nav className="topics" aria-label="Topics">
       {topicsWith(ids.split("\n").filter(Boolean)).map((topic) => (
-        <TopicCard key={topic.id} topic={topic} selected={topic.id === selected} />
+        <TopicCard key={topic.id} topic={topic} />
       ))}
     </nav>
   );
 }
 
-function TopicCard({ topic, selected }: { topic: Topic; selected: boolean }) {
+function TopicCard({ topic }: { topic: Topic }) {
   const fact = useFact(topic.id);
   const status = statusOf(fact);
   const gist = fact?.value ? topic.summary(asObject(fact.value)) : "";
   return (
     <Link
       to="/"
-      search={topic.id === "codebase_state" ? {} : { topic: topic.id }}
+      search={{ topic: topic.id === FIRST ? undefined : topic.id }}
+      activeOptions={{ explicitUndefined: true }}
       resetScroll={false}
       className="topic"
       data-testid={`topic-${topic.id}`}
-      aria-current={selected ? "true" : undefined}
-      activeProps={{}}
       title={topic.about}
     >
       <span className="topic-name">{topic.name}</span>

@@ -100,7 +100,9 @@ class McpHost:
 @asynccontextmanager
 async def serving(app: ASGIApp) -> AsyncGenerator[str]:
     """An ASGI app on a free port of this event loop, stopped as the API stops."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    # With the protocol named, asyncio sends answers at once instead of waiting for the client.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, log_config=None, ws="none", lifespan="off", timeout_graceful_shutdown=2
     )

@@ -13,6 +13,7 @@ _MEMO_ENTRIES = 50_000
 _MEMO_LENGTH = 2_000  # characters; longer texts are seldom seen twice
 _JUDGED = 256  # bytes of an unquoted value that are looked at to judge it
 _LONGEST_QUOTED = 4_096
+_PATIENCE = 65_536  # bytes of stand-ins, and four times the text, before all that follow go too
 
 _NAMES = [rule.id for rule in RULES]
 
@@ -145,15 +146,16 @@ class Redactor:
 
 def _shapes(data: bytes) -> Iterator[tuple[int, int, str]]:
     """Where secrets stand that are known by their shape: start, end (bytes), rule."""
-    position = 0
+    position, patience = 0, _PATIENCE + 4 * len(data)
     while (match := _SHAPE.search(data, position)) is not None:
         name = _NAMES[match.lastindex - 1]
         start, end = match.span(match.lastindex)
-        if _is_real(name, data[start:end]):
+        if patience < 0 or _is_real(name, data[start:end]):
             yield start, end, name
             position = end
         else:
             position = start + 1
+            patience -= end - start
 
 
 def _assigned(data: bytes) -> Iterator[tuple[int, int, str]]:
@@ -194,10 +196,7 @@ def _is_real(name: str, secret: bytes) -> bool:
     """Whether what has the shape of a secret is not a well-known stand-in for one."""
     text = _text(secret)
     if name == "url-credentials":
-        password = text.partition(":")[2]
-        if "/" in password and password.split("/")[0].isdecimal():
-            return False  # a port and a path with an @ in it
-        return bool(password) and is_secret("password", password, "quoted")
+        return is_secret("password", text.partition(":")[2], "quoted")
     if name in (
         "authorization",
         "bearer",

@@ -18,7 +18,7 @@ class Rule(NamedTuple):
     after: str = ""
 
 
-_EDGE = r"(?:\b|_|\\[abfnrtv]|%[0-9A-Fa-f]{2})"
+_EDGE = r"(?:\b|_|\\[abfnrtv]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]*m)"
 _BASE64 = r"[A-Za-z0-9+/]"
 _COMMAND = _EDGE + r"""(?:docker|mysql\w*|redis-cli|sshpass)\b[^\n|;]{0,200}?\s-[ap][ =]?["']?"""
 _CURL = _EDGE + r"""curl\b[^\n]{0,300}?\s(?:-u|--user)[ =]?["']?"""
@@ -115,6 +115,27 @@ SERVICES = (
     Rule("posthog", rf"ph[sx]_{_WORD}{{36,}}"),
 )
 
+MORE_SERVICES = (
+    Rule("tailscale", rf"tskey-[a-z]+-{_DASHED}{{20,}}"),
+    Rule("contentful", rf"CFPAT-{_DASHED}{{40,}}"),
+    Rule("dynatrace", r"dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{60,}"),
+    Rule("duffel", rf"duffel_(?:live|test)_{_DASHED}{{40,}}"),
+    Rule("easypost", rf"EZ[AT]K{_WORD}{{54,}}"),
+    Rule("hubspot", r"pat-(?:ap|eu|na)\d-[0-9a-f-]{36,}"),
+    Rule("mapbox", rf"[st]k\.eyJ{_DASHED}{{40,}}\.{_DASHED}{{20,}}"),
+    Rule("brevo", r"xkeysib-[0-9a-f]{60,}-[A-Za-z0-9]{16,}"),
+    Rule("buildkite", rf"bk[au]a_{_WORD}{{36,}}"),
+    Rule("circleci", rf"CCIP(?:AT|RJ)_{_WORD}{{16,}}_[0-9a-f]{{40,}}"),
+    Rule("jfrog", rf"AKCp{_WORD}{{60,}}"),
+    Rule("sourcegraph", r"sgp_(?:[0-9A-Za-z]{16}_|local_)?[0-9a-f]{40,}"),
+    Rule("dropbox", rf"sl\.(?:u\.)?{_DASHED}{{100,}}", _EDGE),
+    Rule("flutterwave", r"FLWSECK(?:_TEST|_LIVE)?-[0-9A-Za-z]{12,}-X"),
+    Rule("prefect", rf"pn[ub]_{_WORD}{{36,}}"),
+    Rule("shippo", r"shippo_(?:live|test)_[0-9a-f]{40,}"),
+    Rule("typeform", rf"tfp_{_DASHED}{{40,}}"),
+    Rule("search-for-models", rf"(?:tvly-(?:dev-)?|fc-|jina_|e2b_){_WORD}{{32,}}", _EDGE),
+)
+
 DOCUMENTS = (
     Rule(
         "private-key",
@@ -130,7 +151,7 @@ DOCUMENTS = (
 TRANSPORT = (
     Rule(
         "url-credentials",
-        r"""[^\s/:@"'<>`]*:(?:[^\s/"'<>`]+|[^\s"'<>`@]+)""",
+        r"""[^\s/:@"'<>`]*:(?:[^\s/"'<>`]+|[^\s"'<>`@0-9][^\s"'<>`@]{0,100})""",
         r"[A-Za-z0-9+.-]:(?:\\?/){2}",
         "@",
     ),
@@ -154,7 +175,7 @@ TRANSPORT = (
     Rule("docker-auth", rf"{_BASE64}{{16,}}={{0,2}}", r'\\*"auth\\*"\s*:\s*\\*"'),
 )
 
-RULES = CLOUD + CODE_HOSTS + MODELS + SERVICES + DOCUMENTS + TRANSPORT
+RULES = CLOUD + CODE_HOSTS + MODELS + SERVICES + MORE_SERVICES + DOCUMENTS + TRANSPORT
 """All rules by shape; where several match at one place, the first wins."""
 
 KEY_NAME = (
@@ -168,12 +189,12 @@ KEY_NAME = (
 ASSIGNMENT = (
     rf"(?i:{KEY_NAME})"
     r"""(?:\\*["'`])?\]?(?:[ \t]*\)?[ \t]*(?:=>|:=|\?=|==?|:|%3[Aa]|%3[Dd])[ \t]*|[ \t]+(?:is|to)[ \t]+"""
-    r"""|\\*["']\s*,\s*|\\*["']\s+value\s*=\s*|</?[a-z]*>|>)"""
+    r"""|\\*["']\s*,\s*|(?:\\*["'])?\s+value\s*=\s*|</?[a-z]*>|>)"""
 )
 """A setting's name with its separator; the value begins where the match ends."""
 
 OPTION = (
-    rf"(?i:--[a-z-]{{0,40}}|\b(?:arg|env|setx?|put)[ \t]+(?:--[a-z]+[ \t]+)*[a-z0-9_.:-]{{0,60}})"
-    rf"(?i:{KEY_NAME})[ \t]+"
+    rf"(?i:--(?:[a-z0-9]+[_-])*|\b(?:arg|env|setx?|put)[ \t]+(?:--[a-z]+[ \t]+)*[a-z0-9_.:-]*)"
+    rf"(?i:{KEY_NAME})[ \t]+|(?i:pass(?:word|wd|phrase))[ \t]+"
 )
 """The same as words of a command: `--password value`, `config set password value`."""

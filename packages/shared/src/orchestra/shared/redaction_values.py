@@ -11,7 +11,7 @@ Form = Literal["quoted", "environment", "plain", "loose"]
 _STAND_IN = re2.compile(
     r"(?i)(?:^|[^a-z])(?:your|example|placeholder|changeme|change[-_ ]?me|replace[-_ ]?me|insert"
     r"|dummy|redacted|sample|todo|xxx+|foobar|here)(?:$|[^a-z])|^(?:x+|\*+|•+|\.+|-+|_+|\?+|#+|0+)$"
-    r"|x{5}|\*{3}|\.{3}|…|12345678"
+    r"|x{5}|\*{3}|\.{3}|…|^0?12345678?9?0?$"
 )
 _TEMPLATE = re2.compile(
     r"^(?://|\$\(|%\(\w+\)|%[a-z]$|\{.*\}$|<.*>$|\[.*\]$|\$[A-Za-z_][A-Za-z0-9_]*$|\$env:|%[A-Z_]+%$)"
