@@ -161,6 +161,25 @@ async def test_broken_bodies_are_refused(
     assert answer.status_code == status
 
 
+@pytest.mark.requirement("mcp.spec")
+async def test_space_around_a_header_is_not_part_of_it(host: McpHost) -> None:
+    params = {"name": "context_get", "arguments": {}, "_meta": META}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    body = json.dumps(call)
+    head = (
+        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        "Authorization: Bearer reader\r\nContent-Type: application/json\r\n"
+        "Accept: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\n"
+        f"Mcp-Method:\t tools/call  \r\nMcp-Name:   context_get \t\r\nContent-Length: {len(body)}"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(host.url.rsplit(":", 1)[1]))
+    writer.write(f"{head}\r\n\r\n{body}".encode())
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
 async def test_a_server_that_is_not_there_names_those_that_are(host: McpHost) -> None:
     async with host.http() as http:
         answer = await http.post(f"{host.url}/mcp/weather", json={})
@@ -190,6 +209,15 @@ async def test_close_ends_streams_and_waits_at_once(host: McpHost) -> None:
             assert result.structured_content == {"version": version, "unchanged": True}
         late = await post(http, host.url, "tools/list", {})
     assert late.status_code == 503
+
+
+@pytest.mark.requirement("mcp.auth")
+async def test_nothing_stays_open_for_longer_than_its_key_is_good(host: McpHost) -> None:
+    listen = {"notifications": {"resourceSubscriptions": ["orchestra://context/brief"]}}
+    async with asyncio.timeout(10), host.http("expired") as http:
+        answer = await post(http, host.url, "subscriptions/listen", listen)
+    assert answer.status_code == 401
+    assert "expired" in answer.text
 
 
 @pytest.mark.requirement("mcp.auth")

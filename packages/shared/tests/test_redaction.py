@@ -124,6 +124,11 @@ def test_a_value_under_a_telling_key_is_redacted_and_a_stand_in_is_not() -> None
     }
 
 
+def test_a_key_that_is_a_path_or_a_slug_under_a_telling_key_is_left_alone() -> None:
+    document = {"src/password": "modified", "secret": "my-app-tls", "token": "refreshed"}
+    assert REDACTOR.value(document) == document  # type: ignore[arg-type]  # as above
+
+
 def test_a_url_keeps_its_scheme_and_host() -> None:
     password = run(Random(1), ALNUM, 16)
     url = f"postgresql://app:{password}@db.internal:5432/app?sslmode=require"

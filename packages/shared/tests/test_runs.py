@@ -208,10 +208,11 @@ async def test_a_forged_pickle_in_the_tables_is_not_run(
         return None
 
     dsn, bomb = postgres.create_database(), tmp_path / "it-was-unpickled"
-    await prepare(dsn)
+    database = Database(dsn)
+    await asyncio.gather(*(prepare(database) for _ in range(3)))
     runs = await DbosRuns.connect(dsn, Redactor())
     forged = await runs.start("a", {}, idempotency_key="forged")
-    connection = await Database(dsn).connect()
+    connection = await database.connect()
     await connection.execute(
         "update dbos.workflow_status set serialization = 'py_pickle', inputs = $1",
         base64.b64encode(pickle.dumps(Bomb(bomb))).decode(),
@@ -222,5 +223,6 @@ async def test_a_forged_pickle_in_the_tables_is_not_run(
         assert (await runs.wait(sound.id, timeout=30)).state == "done"
         assert (await runs.wait(forged.id, timeout=5)).state != "done"
     await runs.close()
+    await database.close()
     assert done == [{"sound": True}]
     assert not bomb.exists()

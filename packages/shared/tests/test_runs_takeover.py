@@ -32,7 +32,9 @@ def postgres() -> Iterator[TemporaryPostgres]:
 @pytest.fixture
 async def dsn(postgres: TemporaryPostgres) -> str:
     dsn = postgres.create_database()
-    await prepare(dsn)
+    database = Database(dsn)
+    await prepare(database)
+    await database.close()
     return dsn
 
 

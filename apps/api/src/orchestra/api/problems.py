@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from orchestra.shared.errors import OrchestraError, TooManyRequests
+from orchestra.shared.redaction import Redactor
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -58,37 +59,41 @@ def problem(
     return Response(content, status, headers, "application/problem+json")
 
 
-def problem_of(error: OrchestraError) -> Response:
+def problem_of(error: OrchestraError, redactor: Redactor) -> Response:
     """One of our own errors as a problem."""
     headers = {}
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
-    return problem(error.status, error.code, error.message, hint=error.hint, headers=headers)
+    said, hint = redactor.text(error.message), redactor.text(error.hint)
+    return problem(error.status, error.code, said, hint=hint, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Let the application answer every error with a problem."""
+def install(app: FastAPI, redactor: Redactor) -> None:
+    """Let the application answer every error with a problem; what it quotes is redacted."""
 
     @app.exception_handler(OrchestraError)
     async def ours(_request: Request, error: OrchestraError) -> Response:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.warning("request failed", error=str(error))
-        return problem_of(error)
+        return problem_of(error, redactor)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
         errors = [
-            FieldProblem(at=".".join(map(str, e["loc"])), message=e["msg"]) for e in error.errors()
+            FieldProblem(
+                at=redactor.text(".".join(map(str, e["loc"]))), message=redactor.text(e["msg"])
+            )
+            for e in error.errors()
         ]
         first = f"`{errors[0].at}`: {errors[0].message}" if errors else "the request is not valid"
         hint = "GET /api/v1/openapi.json says what each field may be"
-        return problem(422, "invalid", first, hint=hint, errors=errors[:20])
+        return problem(422, "invalid", redactor.text(first), hint=hint, errors=errors[:20])
 
     @app.exception_handler(HTTPException)
     async def framework(_request: Request, error: HTTPException) -> Response:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
         headers = dict(error.headers or {})
-        return problem(error.status_code, code, str(error.detail), headers=headers)
+        return problem(error.status_code, code, redactor.text(str(error.detail)), headers=headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

@@ -44,9 +44,10 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def running(settings: Settings, metrics: Metrics, mcp: McpMount) -> AsyncGenerator[State]:
+async def running(
+    settings: Settings, metrics: Metrics, redactor: Redactor, mcp: McpMount
+) -> AsyncGenerator[State]:
     """Build the parts in order, start them, and stop them in the opposite order."""
-    redactor = Redactor()
     configure_logs(settings.log_level, settings.log_format, redactor)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(_database(settings, redactor))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import anyio
 from orchestra.mcp.callers import caller_in, owner
@@ -42,15 +43,21 @@ class Door:
             await refuse(send, error)
             return
         answer = _Answer(send)
+        # Space around a header's value is not part of it, but some HTTP parsers leave it there.
+        headers = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
         request = _Request(caller.key_id, scope["method"])
+        if caller.expires_at is not None:
+            left = (caller.expires_at - datetime.now(UTC)).total_seconds()
+            request.scope.deadline = anyio.current_time() + left
         self._open.add(request)
         try:
             with request.scope:
-                await self._app({**scope, "user": owner(caller)}, receive, answer.send)
+                inner = {**scope, "headers": headers, "user": owner(caller)}
+                await self._app(inner, receive, answer.send)
         finally:
             self._open.discard(request)
-        if request.why is not None:
-            await answer.end(request.why)
+        if request.scope.cancelled_caught:
+            await answer.end(request.why or _over("expired"))
 
     def close(self) -> None:
         """Let nobody in any more, and end the streams that would stay open by themselves."""
@@ -63,7 +70,7 @@ class Door:
         """End everything that the key has open here."""
         for request in list(self._open):
             if request.key_id == key_id:
-                request.end(Unauthenticated("the key was revoked", hint="ask for another key"))
+                request.end(_over("was revoked"))
 
 
 class _Answer:
@@ -98,6 +105,10 @@ async def refuse(send: Send, error: OrchestraError) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _over(how: str) -> Unauthenticated:
+    return Unauthenticated(f"the key {how}", hint="ask for another: orchestra keys create NAME")
 
 
 def _stopping() -> Unavailable:

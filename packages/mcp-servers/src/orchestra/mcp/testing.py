@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx2
@@ -22,7 +23,13 @@ from mcp.client.streamable_http import streamable_http_client
 
 Era = Literal["legacy", "auto"]
 """The SDK's words for the handshake era, and for the newest that the server speaks."""
-SCOPES = {"reader": ["context:read"], "second": ["context:read"], "hooks": ["webhooks:manage"]}
+_EXPIRED = datetime(2026, 1, 1, tzinfo=UTC)
+SCOPES = {
+    "expired": ["context:read"],
+    "reader": ["context:read"],
+    "second": ["context:read"],
+    "hooks": ["webhooks:manage"],
+}
 
 
 Connect = Callable[..., AbstractAsyncContextManager[Client]]
@@ -53,7 +60,8 @@ class McpHost:
         headers = dict(scope["headers"])
         name = headers.get(b"authorization", b"").decode().removeprefix("Bearer ")
         if name in SCOPES:
-            caller = Caller(f"prn_{name}", name, "agent", name, frozenset(SCOPES[name]), None)
+            until = _EXPIRED if name == "expired" else None
+            caller = Caller(f"prn_{name}", name, "agent", name, frozenset(SCOPES[name]), until)
             scope["state"] = {"caller": caller}
         await self.endpoints(scope, receive, send)
 

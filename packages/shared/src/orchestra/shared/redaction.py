@@ -26,7 +26,7 @@ def _compile(pattern: str) -> Any:  # noqa: ANN401 - re2 ships no types
 
 
 _SHAPE = _compile("|".join(f"{rule.before}({rule.body}){rule.after}" for rule in RULES))
-_ASSIGNMENT = _compile(f"{OPTION}|{ASSIGNMENT}")
+_ASSIGNMENT = _compile(f"{ASSIGNMENT}|{OPTION}")
 _MARK = _compile(r"\[redacted:(?:" + "|".join([*_NAMES, "known", "assignment"]) + r")\]")
 _OPENING = _compile(r"""\\*["'`]""")
 _BARE = _compile(r"""[^\s"'`,;&<>\\]+""")
@@ -42,8 +42,8 @@ class Redactor:
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         self._known = KnownValues()
-        self._memo: dict[tuple[str, bool], str] = {}
-        self._keys: dict[str, tuple[str, bool]] = {}
+        self._memo: dict[tuple[str, str], str] = {}
+        self._keys: dict[str, tuple[str, str]] = {}
         for secret in known:
             self._known.add(secret)
 
@@ -57,49 +57,53 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """`value` without its secrets."""
-        return self._remembered(value, named=False)
+        return self._remembered(value, "")
 
     def value(self, value: JsonValue) -> JsonValue:
         """A copy of `value` without the secrets in its keys and its texts, at any depth.
 
         A text under a key such as `password` is judged as if it were assigned to that name.
         """
-        return self._deep(value, named=False)
+        return self._deep(value, "")
 
-    def _deep(self, value: JsonValue, *, named: bool) -> JsonValue:
+    def _deep(self, value: JsonValue, name: str) -> JsonValue:
         if isinstance(value, str):
-            return self._remembered(value, named=named)
+            return self._remembered(value, name)
         if isinstance(value, list):
-            return [self._deep(item, named=named) for item in value]
+            return [self._deep(item, name) for item in value]
         if isinstance(value, dict):
             clean: dict[str, JsonValue] = {}
             for key, item in value.items():
-                name, telling = self._keys.get(key) or self._key(key)
-                clean[name] = self._deep(item, named=telling)
+                shown, telling = self._keys.get(key) or self._key(key)
+                clean[shown] = self._deep(item, telling)
             return clean
         return value
 
-    def _key(self, key: str) -> tuple[str, bool]:
-        """The key without secrets, and whether it says that its value is one."""
-        judged = self.text(key), _KEY.search(_bytes(key)) is not None
+    def _key(self, key: str) -> tuple[str, str]:
+        """The key without secrets, and the part of it which says that its value is one.
+
+        Where keys are paths, `src/password` says nothing of the kind.
+        """
+        match = None if "/" in key else _KEY.search(_bytes(key))
+        judged = self.text(key), _text(match.group()) if match else ""
         if len(key) <= _MEMO_LENGTH:
             if len(self._keys) >= _MEMO_ENTRIES:
                 self._keys.clear()
             self._keys[key] = judged
         return judged
 
-    def _remembered(self, value: str, *, named: bool) -> str:
+    def _remembered(self, value: str, name: str) -> str:
         memo = self._memo
-        clean = memo.get((value, named))
+        clean = memo.get((value, name))
         if clean is None:
-            if named and is_secret("password", value, "quoted"):
+            if name and is_secret(name, value, "quoted"):
                 clean = value if _MARK.fullmatch(_bytes(value)) else "[redacted:assignment]"
             else:
                 clean = self._until_clean(value)
             if len(value) <= _MEMO_LENGTH:
                 if len(memo) >= _MEMO_ENTRIES:
                     memo.clear()
-                memo[value, named] = clean
+                memo[value, name] = clean
         return clean
 
     def _until_clean(self, value: str) -> str:

@@ -14,14 +14,14 @@ Quick = Annotated[bool, typer.Option("--quick", help="At most a minute, with few
 @app.command("stream")
 def bench_stream(quick: Quick = False, json: Json = False) -> None:
     """From a saved file to every reader: latency, fan-out, losses, bytes, rest."""
-    from orchestra.cli.bench import stream  # its peers are installed for development only
+    from orchestra.cli.bench.stream import measure  # only those who measure pay for it
 
-    run("stream", stream.measure, quick=quick, as_json=json)
+    run("stream", measure, quick=quick, as_json=json)
 
 
 @app.command("durability")
 def bench_durability(quick: Quick = False, json: Json = False) -> None:
     """Kill the API, the database and both at random while events are written."""
-    from orchestra.cli.bench import durability
+    from orchestra.cli.bench.durability import measure
 
-    run("durability", durability.measure, quick=quick, as_json=json)
+    run("durability", measure, quick=quick, as_json=json)

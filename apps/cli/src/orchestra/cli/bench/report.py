@@ -41,6 +41,11 @@ class Report:
     rows: list[dict[str, object]] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
 
+    @staticmethod
+    def say(text: str) -> None:
+        """Tell the person who waits how it goes."""
+        say(f"  {text}")
+
     def row(self, what: str, **figures: object) -> None:
         """Keep one measurement, and tell the person who waits."""
         self.rows.append({"what": what, **figures})

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import cast
 
 import orjson
 from orchestra.shared.json import JsonObject, JsonValue
 
 _BYTES_PER_TOKEN = 3.5  # of JSON that is mostly paths and times; a cautious guess for any model
-_ENTRIES = (1_000_000, 100, 40, 15, 5, 1)  # of each collection, from all to next to nothing
+_ENTRIES = (100, 40, 15, 5, 1)  # of each collection, when all are too many
 _TEXT = 160  # characters of a text, once something has to be cut
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
 _UNSAFE = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -53,9 +54,12 @@ def within(facts: Mapping[str, JsonObject], max_tokens: int) -> JsonObject:
     to the place where they can be read in full.
     """
     budget = int(max_tokens * _BYTES_PER_TOKEN)
-    whole: JsonObject = {name: _present(fact) for name, fact in sorted(facts.items())}
+    cut: JsonObject = {name: _present(fact) for name, fact in sorted(facts.items())}
+    if len(orjson.dumps(cut)) <= budget:
+        return cut
+    scissors, whole = _Scissors(), cut
     for most in _ENTRIES:
-        cut = whole if most == _ENTRIES[0] else cast("JsonObject", _cut(whole, most, depth=0))
+        cut = cast("JsonObject", scissors.cut(whole, most, depth=0))
         if len(orjson.dumps(cut)) <= budget:
             return cut
     return {name: _stub(name, cast("JsonObject", fact)) for name, fact in cut.items()}
@@ -73,25 +77,38 @@ def _stub(name: str, fact: JsonObject) -> JsonObject:
     }
 
 
-def _cut(value: JsonValue, most: int, *, depth: int) -> JsonValue:
-    if isinstance(value, str):
-        return value if len(value) <= _TEXT else value[: _TEXT - 1] + "…"
-    if isinstance(value, list):
-        return [_cut(item, most, depth=depth + 1) for item in value[:most]]
-    if not isinstance(value, dict):
-        return value
-    shown = value.items()
-    # The topics, a fact and the top of its value are records: only what is below is a collection.
-    if depth > 2 and len(value) > most and all(isinstance(v, dict) for v in value.values()):
-        newest = sorted(value.items(), key=lambda entry: _newest(entry[1]), reverse=True)
-        shown = dict(newest[:most]).items()
-    cut: JsonObject = {key: _cut(item, most, depth=depth + 1) for key, item in shown}
-    if len(cut) < len(value):
-        cut["…"] = f"{len(value) - len(cut)} more"
-    return cut
+class _Scissors:
+    """Cuts the same facts smaller and smaller; remembers what is newest of each collection."""
+
+    def __init__(self) -> None:
+        self._newest: dict[int, list[tuple[str, JsonValue]]] = {}
+
+    def cut(self, value: JsonValue, most: int, *, depth: int) -> JsonValue:
+        if isinstance(value, str):
+            return value if len(value) <= _TEXT else value[: _TEXT - 1] + "…"
+        if isinstance(value, list):
+            return [self.cut(item, most, depth=depth + 1) for item in value[:most]]
+        if not isinstance(value, dict):
+            return value
+        shown = self._shown(value, most, depth)
+        cut: JsonObject = {key: self.cut(item, most, depth=depth + 1) for key, item in shown}
+        if len(cut) < len(value):
+            cut["…"] = f"{len(value) - len(cut)} more"
+        return cut
+
+    def _shown(self, value: JsonObject, most: int, depth: int) -> Iterable[tuple[str, JsonValue]]:
+        # The topics, a fact and the top of its value are records: only what is below is a collection.
+        if depth <= 2 or len(value) <= most:
+            return value.items()
+        if id(value) not in self._newest:
+            if not all(isinstance(item, dict) for item in value.values()):
+                return value.items()
+            newest = nlargest(_ENTRIES[0], value.items(), key=lambda entry: _time_of(entry[1]))
+            self._newest[id(value)] = newest
+        return self._newest[id(value)][:most]
 
 
-def _newest(entry: JsonValue) -> str:
+def _time_of(entry: JsonValue) -> str:
     values = entry.values() if isinstance(entry, dict) else ()
     return max((v for v in values if isinstance(v, str) and _TIME.match(v)), default="")
 

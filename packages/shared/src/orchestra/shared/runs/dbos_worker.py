@@ -74,7 +74,7 @@ class DbosWorker:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        await dbos_engine.prepare(self._database.dsn)
+        await dbos_engine.prepare(self._database)
         await self._lock.hold()
         DBOS(config=self._config())
         for kind in self._kinds:
