@@ -107,7 +107,9 @@ async def test_a_place_in_another_log_gets_a_snapshot_and_is_told_why(
 
 @pytest.mark.parametrize("place", ["nonsense", "1:1", "x" * 5000, "é:1", "0" * 32 + ":-1"])
 async def test_what_is_no_place_is_refused(api: RunningApi, place: str) -> None:
-    answer = await api.http.get("/api/v1/context/stream", headers={"Last-Event-ID": place.encode()})
+    answer = await api.http.get(
+        "/api/v1/context/stream", headers=[(b"Last-Event-ID", place.encode())]
+    )
 
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"

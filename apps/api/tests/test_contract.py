@@ -1,5 +1,7 @@
 """The whole OpenAPI document, fuzzed: whatever is sent, the answer is one that it documents."""
 
+from typing import Any
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -25,7 +27,7 @@ answering = document.exclude(path="/api/v1/context/stream")  # has no end: see t
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 @pytest.mark.requirement("trust.inputs")
-def test_no_request_makes_it_fail(case: schemathesis.Case, served: Served) -> None:
+def test_no_request_makes_it_fail(case: "schemathesis.Case[Any]", served: Served) -> None:
     if case.path == "/api/v1/context/wait":
         case.query = {**(case.query or {}), "timeout": 0}
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-
 from orchestra.shared.json import JsonObject
 from orchestra.shared.logs import adopt_library_loggers, configure_logs
 from orchestra.shared.redaction import Redactor

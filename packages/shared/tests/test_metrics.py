@@ -1,8 +1,7 @@
 """What is measured is rendered under the names that dashboards rely on."""
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from orchestra.shared.metrics import Metrics
+from prometheus_client.parser import text_string_to_metric_families
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from orchestra.shared.errors import Invalid, NotFound
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import SecretRef, Secrets

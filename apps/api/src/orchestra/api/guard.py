@@ -13,8 +13,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_LIMIT = 1024 * 1024  # bytes; 4 MiB under /mcp, as its specification's SDK allows
-_MCP_BODY_LIMIT = 4 * 1024 * 1024
+BODY_LIMIT = 1024 * 1024  # bytes
 _BODY_SECONDS = 30.0
 _POLICY = (
     b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
@@ -52,16 +51,16 @@ class Guard:
                 message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS]
             await send(message)
 
-        refusal = self._refusal(scope, Headers(scope=scope))
+        refusal = self._refusal(Headers(scope=scope))
         try:
             if refusal is not None:
                 await problem(*refusal)(scope, receive, send_guarded)
             else:
-                await self._app(scope, _bounded(receive, _limit(scope)), send_guarded)
+                await self._app(scope, _bounded(receive, BODY_LIMIT), send_guarded)
         finally:
             self._count(scope, status, perf_counter() - started)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
+    def _refusal(self, headers: Headers) -> tuple[int, str, str] | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
             return 421, "misdirected", f"this server does not answer for `{', '.join(hosts)[:80]}`"
@@ -72,7 +71,7 @@ class Guard:
             return 401, "unauthenticated", "there is more than one Authorization header"
         if headers.get("content-encoding", "identity") != "identity":
             return 415, "encoding", "bodies are taken as they are, not compressed"
-        return _length_refusal(scope, headers)
+        return _length_refusal(headers)
 
     def _is_ours(self, host: str) -> bool:
         try:
@@ -96,19 +95,14 @@ class Guard:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def _limit(scope: Scope) -> int:
-    return _MCP_BODY_LIMIT if scope["path"].startswith("/mcp") else BODY_LIMIT
-
-
-def _length_refusal(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
-    limit = _limit(scope)
+def _length_refusal(headers: Headers) -> tuple[int, str, str] | None:
     length = headers.get("content-length")
     if length is None:
         return None
     if not length.isascii() or not length.isdigit():
         return HTTPStatus.BAD_REQUEST, "length", "Content-Length is not a number"
-    if int(length) > limit:
-        return 413, "too-large", f"the body is {length} bytes; {limit} are taken"
+    if int(length) > BODY_LIMIT:
+        return 413, "too-large", f"the body is {length} bytes; {BODY_LIMIT} are taken"
     return None
 
 

@@ -59,7 +59,8 @@ class RunningApi:
 @asynccontextmanager
 async def running_api(settings: Settings) -> AsyncGenerator[RunningApi]:
     """Run the API with these settings until the block ends."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(
         create_app(settings),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 from orchestra.cli.client import Client, find
 from orchestra.shared.errors import Unauthenticated, Unavailable
@@ -21,7 +22,8 @@ _START = 90.0  # seconds: a long crash recovery of the database is waited for
 _LOOK = 0.05  # seconds between looks whether the API is ready
 _STOP = 6.0  # seconds; the API promises five
 _LOG_BYTES = 10 * 1024 * 1024  # a longer log is set aside at the next start
-_QUICK, _QUICK_DEATHS = 10.0, 5  # so many deaths, each within so many seconds, and we give up
+_LOOK_FOR_END = 0.1  # seconds between looks whether the API has ended
+_FAILED_STARTS = 5  # so many in a row that did not become ready, and we give up
 
 UP, API = "up.lock", "api.lock"
 """The files of a state folder that its processes hold while they run."""
@@ -35,6 +37,7 @@ class Supervisor:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._folder = settings.state_folder
+        self._port = settings.port
         self._api: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._stop = threading.Event()
@@ -71,26 +74,27 @@ class Supervisor:
         return self._wait_until_ready()
 
     def watch(self, say: Say) -> int:
-        """Start the API again whenever it dies; returns an exit code when asked to stop."""
-        deaths = 0
-        clock = threading.Event()
+        """Start the API again whenever it dies; returns an exit code when asked to stop.
+
+        One that had become ready is started again at once, however often it dies. One that had
+        not is given more and more time, and is given up in the end.
+        """
+        failures, ready = 0, True
         while not self._stop.is_set():
             api = self._running_api()
-            for _ in range(int(_QUICK / 0.2)):
-                if self._stop.wait(0.2) or api.poll() is not None:
-                    break
-            else:
-                deaths = 0
-                continue
+            while not self._stop.wait(_LOOK_FOR_END) and api.poll() is None:
+                ready = ready or self._is_ready(api)
             if self._stop.is_set():
                 break
-            deaths += 1
-            if deaths >= _QUICK_DEATHS:
-                say(f"the API died {deaths} times in a row; its log is {self._log_path}")
+            failures = 0 if ready else failures + 1
+            if failures >= _FAILED_STARTS:
+                say(f"the API did not start {failures} times in a row; see {self._log_path}")
                 return 1
             say(f"the API ended with {api.returncode}; it is started again")
-            clock.wait(0.1 * 2**deaths)
+            if failures and self._stop.wait(0.1 * 2**failures):
+                break
             self._spawn()
+            ready = False
         say("stopping …")
         return 0
 
@@ -109,7 +113,7 @@ class Supervisor:
             {
                 "ORCHESTRA_REPO": str(settings.repo),
                 "ORCHESTRA_STATE_DIR": str(self._folder),
-                "ORCHESTRA_PORT": str(settings.port),
+                "ORCHESTRA_PORT": str(self._port),
             }
         )
         self._api = subprocess.Popen(
@@ -131,16 +135,30 @@ class Supervisor:
                     f"the API did not start:\n{_tail(self._log_path)}",
                     hint=f"its whole log is {self._log_path}",
                 )
-            with contextlib.suppress(Unavailable, Unauthenticated):
-                system = find(self._settings.model_copy(update={"url": None, "key": None}))
-                client = Client(system)
-                if system.pid == api.pid and client.ready():
-                    return client
-                client.close()
+            if (client := self._client_of(api)) is not None:
+                # whoever knows the address finds an API that was started again there
+                self._port = urlsplit(client.system.url).port or self._port
+                return client
             pause.wait(_LOOK)
         raise Unavailable(
             f"the API is not ready after {_START:g} s", hint=f"its log is {self._log_path}"
         )
+
+    def _client_of(self, api: "subprocess.Popen[bytes]") -> Client | None:
+        """A client of the API, if it is this process that serves, and it is ready."""
+        with contextlib.suppress(Unavailable, Unauthenticated):
+            system = find(self._settings.model_copy(update={"url": None, "key": None}))
+            client = Client(system)
+            if system.pid == api.pid and client.ready():
+                return client
+            client.close()
+        return None
+
+    def _is_ready(self, api: "subprocess.Popen[bytes]") -> bool:
+        client = self._client_of(api)
+        if client is not None:
+            client.close()
+        return client is not None
 
     def _stop_api(self) -> None:
         if self._api is None or self._api.poll() is not None:

@@ -1,0 +1,1 @@
+"""The whole system, as the people who use it meet it."""
