@@ -8,6 +8,7 @@ import pytest
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Invalid
 from orchestra.shared.events import Event, EventLog, PostgresBus
+from orchestra.shared.json import JsonObject
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from sqlalchemy import text
@@ -46,7 +47,7 @@ async def test_numbers_start_at_one_and_have_no_gap(events: EventLog) -> None:
 
 
 async def test_an_acknowledged_event_can_be_read_as_it_was_appended(events: EventLog) -> None:
-    data = {"text": "grüße\n", "n": 1.5, "deep": {"list": [1, None, True]}}
+    data: JsonObject = {"text": "grüße\n", "n": 1.5, "deep": {"list": [1, None, True]}}
 
     appended = await events.append("notes/a", "note.made", data, actor="tester")
 

@@ -29,7 +29,11 @@ async def test_a_key_stands_for_its_principal_and_scopes(identity: Identity) -> 
 
     caller = await identity.check_key(str(made.text))
 
-    assert (caller.name, caller.kind, caller.scopes) == ("claude", "agent", {"context:read"})
+    assert (caller.name, caller.kind, caller.scopes) == (
+        "claude",
+        "agent",
+        frozenset({"context:read"}),
+    )
 
 
 async def test_only_the_digest_of_a_key_is_stored(identity: Identity, database: Database) -> None:

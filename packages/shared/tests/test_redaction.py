@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from orchestra.shared.redaction import Redactor
+from orchestra.shared.redaction_rules import RULES
 from orchestra.shared.testing.planted_secrets import ALNUM, KINDS, plant, run
 
 REDACTOR = Redactor()
@@ -113,6 +114,11 @@ def test_secrets_are_found_in_keys_and_values_at_any_depth(
     out = REDACTOR.value({"a": [document, {text: {"b": [text]}}]})
     assert secret not in json.dumps(out, ensure_ascii=False)
     assert REDACTOR.value(out) == out
+
+
+def test_at_least_sixty_kinds_of_secrets_are_planted_and_as_many_rules_find_them() -> None:
+    assert len(KINDS) >= 60
+    assert len({rule.id for rule in RULES}) == len(RULES) >= 60
 
 
 def test_a_value_under_a_telling_key_is_redacted_and_a_stand_in_is_not() -> None:

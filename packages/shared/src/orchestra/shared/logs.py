@@ -16,7 +16,16 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
 
 _LIBRARIES = ("uvicorn", "uvicorn.access", "uvicorn.error", "alembic", "dbos", "mcp", "py.warnings")
-_TALKATIVE = ("asyncio", "httpx2", "httpcore2", "sqlalchemy.engine", "watchfiles", "alembic")
+_TALKATIVE = (
+    "alembic",
+    "asyncio",
+    "httpcore2",
+    "httpx2",
+    "mcp",
+    "sqlalchemy.engine",
+    "uvicorn.access",
+    "watchfiles",
+)
 _LONGEST = 8_192  # characters of one text
 _DEEPEST = 6  # levels of nesting
 

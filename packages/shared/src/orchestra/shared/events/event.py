@@ -70,7 +70,14 @@ class Verification:
 
 def chain(previous: bytes, draft: Draft, seq: int, text: bytes) -> bytes:
     """The SHA-256 over the previous hash and all that the event says; `text` is its data."""
-    head: JsonValue = [draft.stream, seq, str(draft.id), draft.at.isoformat(), draft.kind, draft.actor]
+    head: JsonValue = [
+        draft.stream,
+        seq,
+        str(draft.id),
+        draft.at.isoformat(),
+        draft.kind,
+        draft.actor,
+    ]
     return hashlib.sha256(previous + canonical(head) + text).digest()
 
 
