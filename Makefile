@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.tools/py/bin:$(CURDIR)/.tools/node_modules/.bin:$(CURD
 export TURBO_TELEMETRY_DISABLED := 1
 export DO_NOT_TRACK := 1
 
-TURBO := turbo run --continue --output-logs=errors-only --log-order=grouped
+TURBO := turbo run --continue --concurrency=100% --output-logs=errors-only --log-order=grouped
 READY := .venv/.ready node_modules/.ready
 
 .PHONY: up build test lint fix bench requirements clean help

@@ -68,6 +68,14 @@ async def test_a_revoked_key_is_worthless_at_once_on_every_process(
     await other.close()
 
 
+async def test_a_thousand_requests_at_once_ask_the_database_once(identity: Identity) -> None:
+    made = await identity.create_key("claude", actor="admin")
+
+    callers = await asyncio.gather(*(identity.check_key(str(made.text)) for _ in range(1000)))
+
+    assert {caller.key_id for caller in callers} == {made.text.id}
+
+
 async def test_an_expired_key_is_refused(identity: Identity) -> None:
     made = await identity.create_key("claude", lifetime=timedelta(seconds=-1), actor="admin")
 

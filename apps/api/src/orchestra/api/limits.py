@@ -5,15 +5,14 @@ from math import ceil
 
 from orchestra.shared.errors import TooManyRequests
 
-_RATE = 200.0  # requests per second, sustained
-_BURST = 400.0
 _CALLERS = 10_000  # buckets kept
 
 
 class RateLimits:
     """Buckets by caller; the one that was quiet for the longest is forgotten first."""
 
-    def __init__(self, rate: float = _RATE, burst: float = _BURST) -> None:
+    def __init__(self, rate: float, burst: float) -> None:
+        """`rate` in requests per second, sustained; `burst` requests at once."""
         self._rate = rate
         self._burst = burst
         self._buckets: dict[str, tuple[float, float]] = {}

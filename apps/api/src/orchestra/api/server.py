@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from orchestra.api.main import create_app
 from orchestra.api.state import State
 from orchestra.shared.errors import Invalid, Unavailable
-from orchestra.shared.presence import present
+from orchestra.shared.presence import claim
 from orchestra.shared.settings import Settings
 
 FILE = "system.json"
@@ -50,11 +50,7 @@ def serve(settings: Settings) -> None:
             f"`{settings.host}` is not a loopback address",
             hint="set ORCHESTRA_PUBLIC_HOSTS to the names that clients use, and put TLS in front",
         )
-    with present(settings.state_folder / LOCK, "the API"):
-        _serve(settings)
-
-
-def _serve(settings: Settings) -> None:
+    claim(settings.state_folder / LOCK, "the API")
     listening = _listen(settings)
     host, port = settings.host, listening.getsockname()[1]
     config = uvicorn.Config(

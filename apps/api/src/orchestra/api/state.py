@@ -56,7 +56,8 @@ class State:
         self.mcp = mcp
         self.metrics = metrics
         self.started_at = started_at
-        self.limits = RateLimits()
+        rate = settings.requests_per_second
+        self.limits = RateLimits(rate, burst=2 * rate)
         self.failures = RateLimits(rate=200, burst=2000)
         self.stopping = asyncio.Event()
 

@@ -26,7 +26,6 @@ from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
 from orchestra.mcp import ContextPart, McpEndpoints, ProcessMetrics
 from orchestra.shared.db import Database
-from orchestra.shared.errors import OrchestraError
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
 from orchestra.shared.identity import Identity
 from orchestra.shared.leadership import Leadership
@@ -38,7 +37,8 @@ from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
 
-_WATCH = 0.5  # seconds between looks at the embedded database
+_WATCH = 0.2  # seconds between looks whether the embedded database's process lives
+_ASK = 15.0  # seconds between questions whether it answers, which cost it a connection
 
 _log = structlog.get_logger(__name__)
 
@@ -136,15 +136,20 @@ async def _database(settings: Settings, redactor: Redactor) -> AsyncGenerator[Da
 
 
 async def _keep_alive(postgres: EmbeddedPostgres) -> None:
+    clock = asyncio.get_running_loop().time
+    asked = clock()
     while True:
         await asyncio.sleep(_WATCH)
-        status = await asyncio.to_thread(postgres.status)
-        if not status.running:
+        lives = postgres.lives()
+        if lives and clock() - asked < _ASK:
+            continue
+        if not lives:
             _log.warning("the embedded database is gone; it is started again")
-            try:
-                await asyncio.to_thread(postgres.ensure)
-            except OrchestraError as error:
-                _log.error("the embedded database cannot be started", error=str(error))
+        try:
+            await asyncio.to_thread(postgres.ensure)
+        except Exception:  # noqa: BLE001 - whatever it was: nobody else would start it again
+            _log.exception("the embedded database cannot be kept alive")
+        asked = clock()
 
 
 def _bus(settings: Settings, database: Database) -> Bus:

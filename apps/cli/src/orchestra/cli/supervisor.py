@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from orchestra.cli.client import Client, find
 from orchestra.shared.errors import Unauthenticated, Unavailable
 from orchestra.shared.postgres import EmbeddedPostgres
-from orchestra.shared.presence import presence, present
+from orchestra.shared.presence import claim, presence
 from orchestra.shared.settings import Settings, inherited_environment
 
 _START = 90.0  # seconds: a long crash recovery of the database is waited for
@@ -41,10 +41,9 @@ class Supervisor:
         self._api: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
         self._stop = threading.Event()
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(present(self._folder / UP, "`orchestra up`"))
+        claim(self._folder / UP, "`orchestra up`")
         self._log = _open_log(self._folder / "logs" / "api.log")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
@@ -61,7 +60,6 @@ class Supervisor:
             EmbeddedPostgres(self._folder).stop()
         if self._log is not None:
             self._log.close()
-        self._stack.close()
 
     def start(self, say: Say) -> Client:
         """Start the API; returns when it is ready.

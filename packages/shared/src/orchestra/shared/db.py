@@ -7,6 +7,7 @@ import asyncpg
 from orchestra.shared.errors import Invalid, Unavailable
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -17,7 +18,14 @@ from sqlalchemy.ext.asyncio import (
 SCHEMA = "orchestra"
 """All our tables live in a schema of their own, so that a shared database stays tidy."""
 
-_LOST = (OperationalError, InterfaceError, OSError, TimeoutError, asyncpg.InterfaceError)
+_LOST = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeoutError,
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+)
 
 
 class Database:

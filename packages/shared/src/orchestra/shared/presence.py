@@ -6,16 +6,13 @@ stranger who got it afterwards.
 
 import fcntl
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from orchestra.shared.errors import Conflict
 
 
-@contextmanager
-def present(path: Path, what: str) -> Generator[None]:
-    """Be the one process that `path` stands for, while the block runs.
+def claim(path: Path, what: str) -> None:
+    """Be the one process that `path` stands for, until this process has ended.
 
     Raises:
         Conflict: another process is it.
@@ -23,19 +20,16 @@ def present(path: Path, what: str) -> Generator[None]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(
-                f"{what} runs already for `{path.parent}` (process {_number(path) or '?'})",
-                hint="`orchestra down` stops it; --state-dir starts another system beside it",
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-        os.ftruncate(descriptor, 0)
-    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(descriptor)
+        raise Conflict(
+            f"{what} runs already for `{path.parent}` (process {_number(path) or '?'})",
+            hint="`orchestra down` stops it; --state-dir starts another system beside it",
+        ) from None
+    # The descriptor is left open on purpose: the kernel closes it when the process has ended.
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
 
 def presence(path: Path) -> int | None:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """The built dashboard; without it, the one that ships with the API."""
     watch: Literal["auto", "inotify", "watchfiles", "poll"] = "auto"
     """How changes of files are noticed; `auto` takes the best that the machine has."""
+    requests_per_second: float = Field(default=200.0, gt=0)
+    """How often one key may call, sustained; twice as many at once."""
     private_webhooks: bool = False
     """Webhooks may go to loopback and private addresses, and without TLS."""
     url: str | None = None

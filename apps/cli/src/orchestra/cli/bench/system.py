@@ -37,6 +37,7 @@ class BenchSystem:
     def __init__(self, repository: Path) -> None:
         self.repository = repository
         self.folder = Path(tempfile.mkdtemp(prefix="orchestra-bench-"))
+        self.folder.chmod(0o711)  # the database's account, which is not root, has to get through
         self.state = self.folder / "state"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -65,7 +66,9 @@ class BenchSystem:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        elsewhere = (self.state / "postgres").resolve()  # where that account may write
+        for folder in (elsewhere, self.folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def api_pid(self) -> int | None:

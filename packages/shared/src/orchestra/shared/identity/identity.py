@@ -34,6 +34,7 @@ class Identity:
         self._database = database
         self._events = events
         self._cache: dict[bytes, tuple[float, Caller]] = {}
+        self._loading: dict[tuple[bytes, str | None], asyncio.Task[Caller]] = {}
         self._watchers: set[Callable[[str], None]] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -200,13 +201,27 @@ class Identity:
             if key_id not in (None, caller.key_id):
                 raise _unknown("the key is not known")
         else:
-            caller = await self._load(secret, key_id)
+            caller = await self._load_once(secret, key_id)
             if len(self._cache) > 10_000:
                 self._cache.clear()
             self._cache[secret] = (clock + _CACHE_FOR, caller)
         if caller.expires_at is not None and caller.expires_at <= datetime.now(UTC):
             raise _unknown("the key has expired")
         return caller
+
+    async def _load_once(self, secret: bytes, key_id: str | None) -> Caller:
+        """Load; all who ask for the same credentials meanwhile share the answer."""
+        loading = self._loading.get((secret, key_id))
+        if loading is None:
+            loading = asyncio.create_task(self._load(secret, key_id), name="identity-load")
+            self._loading[secret, key_id] = loading
+            loading.add_done_callback(lambda done: self._loaded(done, (secret, key_id)))
+        return await asyncio.shield(loading)
+
+    def _loaded(self, done: "asyncio.Task[Caller]", key: tuple[bytes, str | None]) -> None:
+        del self._loading[key]
+        if not done.cancelled():
+            done.exception()  # those who wait have it; if none does, it is no news
 
     async def _load(self, secret: bytes, key_id: str | None) -> Caller:
         now = datetime.now(UTC)

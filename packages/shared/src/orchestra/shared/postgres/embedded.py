@@ -14,6 +14,7 @@ from orchestra.shared.postgres.credentials import Credentials
 from orchestra.shared.postgres.layout import Layout
 from orchestra.shared.postgres.lock import exclusive
 from orchestra.shared.postgres.probe import probe, version_of
+from orchestra.shared.postgres.processes import is_alive
 from orchestra.shared.postgres.server import Server
 from orchestra.shared.postgres.server_log import bound
 from orchestra.shared.postgres.status import PostgresStatus
@@ -92,22 +93,34 @@ class EmbeddedPostgres:
                 "folder with ORCHESTRA_STATE_DIR",
             ) from error
 
+    def lives(self) -> bool:
+        """Whether the process that calls itself the server is there.
+
+        Cheap enough to ask many times a second; `status` and `ensure` ask the server itself.
+        """
+        try:
+            pid = int(self._layout.pid_file.read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return False
+        return is_alive(pid)
+
     def status(self) -> PostgresStatus:
         """Look, and change nothing."""
         layout = self._layout
         server = Server(layout)
         credentials = Credentials.load(layout)
         answer = probe(credentials.application_dsn(layout)) if credentials else "absent"
-        pid = server.pid()
+        pid, known = server.pid(), credentials is not None
+        version = version_of(self.dsn) if answer == "ready" else None
         return PostgresStatus(
-            running=answer == "ready",
+            running=version is not None,
             pid=pid,
-            version=version_of(self.dsn) if answer == "ready" else find_binaries().version(),
+            version=version or find_binaries().version(),
             data_dir=layout.data_dir,
             socket_dir=layout.socket_dir,
             log_file=layout.log_file,
             started_by_us=server.started_by_us(pid),
-            detail=_detail(answer, credentials is not None),
+            detail=_detail(answer if version or answer != "ready" else "absent", known),
         )
 
     def stop(self) -> None:

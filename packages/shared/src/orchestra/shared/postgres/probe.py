@@ -32,8 +32,11 @@ def probe(dsn: str) -> Answer:
     return "ready"
 
 
-def version_of(dsn: str) -> str:
-    """The version that the server states, such as `18.4`."""
-    with psycopg.connect(dsn, connect_timeout=3, autocommit=True) as connection:
-        row = connection.execute("show server_version").fetchone()
-    return str(row[0]).split()[0] if row else ""
+def version_of(dsn: str) -> str | None:
+    """The version that the server states, such as `18.4`; None when it does not answer."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=3, autocommit=True) as connection:
+            row = connection.execute("show server_version").fetchone()
+    except psycopg.OperationalError:
+        return None
+    return str(row[0]).split()[0] if row else None
