@@ -111,6 +111,33 @@ async def test_a_secret_reaches_neither_the_context_nor_a_table(
     assert "redacted" in "".join(tables)
 
 
+@pytest.mark.requirement("trust.durability")
+async def test_settling_waits_for_a_collector_that_has_to_begin_anew(
+    context: ContextLog, events: EventLog, database: Database
+) -> None:
+    feed = Feed()
+    engine = engine_of(context, events, database, feed)
+    await engine.start()
+    feed.see(Observation({"n": 1}))
+    await engine.settle()
+
+    async with database.transaction() as session:
+        await session.execute(
+            text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
+        )
+    async with asyncio.timeout(20):
+        while engine.collecting:
+            await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable):
+        await engine.settle(within=0.2)
+    feed.see(Observation({"n": 2}))
+    await engine.settle(within=20)
+    await engine.close()
+
+    assert topic(context)["value"] == {"n": 2}
+    assert feed.runs == 2
+
+
 async def test_one_process_collects_and_another_takes_over(
     context: ContextLog, events: EventLog, database: Database
 ) -> None:

@@ -12,6 +12,7 @@ from orchestra.shared.errors import Forbidden, Invalid, NotFound, Unauthenticate
 from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Identity, KeyText
 from sqlalchemy import text
+from sqlalchemy.event import listen
 
 pytestmark = pytest.mark.requirement("trust.identity")
 
@@ -68,12 +69,19 @@ async def test_a_revoked_key_is_worthless_at_once_on_every_process(
     await other.close()
 
 
-async def test_a_thousand_requests_at_once_ask_the_database_once(identity: Identity) -> None:
+async def test_a_thousand_requests_at_once_ask_the_database_once(
+    identity: Identity, database: Database
+) -> None:
     made = await identity.create_key("claude", actor="admin")
+    asked = []
+    listen(
+        database.engine.sync_engine, "before_cursor_execute", lambda *seen: asked.append(seen[2])
+    )
 
     callers = await asyncio.gather(*(identity.check_key(str(made.text)) for _ in range(1000)))
 
     assert {caller.key_id for caller in callers} == {made.text.id}
+    assert len([query for query in asked if query.startswith("UPDATE orchestra.api_keys")]) == 1
 
 
 async def test_an_expired_key_is_refused(identity: Identity) -> None:

@@ -92,8 +92,17 @@ class ContextEngine:
             ) from None
 
     async def _settle(self, collector: Collector) -> None:
-        await self._seen[collector.topic].wait()
-        await collector.settle()
+        while True:
+            seen = self._seen[collector.topic]
+            await seen.wait()
+            await collector.settle()
+            if self._seen[collector.topic] is seen:
+                return  # otherwise it ended meanwhile, and has to see everything again
+
+    def _forget(self, topic: str) -> None:
+        """What a collector published counts no more: it has ended, and may miss what happens."""
+        seen, self._seen[topic] = self._seen[topic], asyncio.Event()  # type: ignore[index]  # a collector's
+        seen.set()  # whoever waits shall look again
 
     async def _lead(self) -> None:
         while True:
@@ -118,7 +127,11 @@ class ContextEngine:
             try:
                 await collector.run(publish)
                 return
+            except asyncio.CancelledError:
+                self._forget(collector.topic)
+                raise
             except Exception as error:  # noqa: BLE001 - a source may fail in any way; the rest goes on
+                self._forget(collector.topic)
                 _log.warning("collector failed", topic=collector.topic, exc_info=error)
                 self._metrics.collector_failures.labels(collector.topic).inc()
                 await self._publish(collector.topic, _stale(error))

@@ -56,7 +56,7 @@ class Database:
                 yield session
         except (*_LOST, DBAPIError) as error:
             lost = not isinstance(error, DBAPIError) or error.connection_invalidated
-            if not lost and not isinstance(error, (OperationalError, InterfaceError)):
+            if not (lost or isinstance(error, (OperationalError, InterfaceError)) or _away(error)):
                 raise
             raise _unavailable(error) from error
 
@@ -74,6 +74,12 @@ class Database:
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()
+
+
+def _away(error: BaseException) -> bool:
+    """Whether PostgreSQL said that it starts, stops or is full; SQLAlchemy has no word for it."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", ""))
+    return state.startswith(("08", "53", "57P"))  # connection, resources, operator
 
 
 def _unavailable(error: BaseException) -> Unavailable:

@@ -73,8 +73,10 @@ class CodebaseCollector:
             try:
                 await session.run(publish)
             finally:
-                self._session = None
-                await session.close()
+                try:
+                    await session.close()
+                finally:
+                    self._session = None  # only now: `settle` must not take the end for calm
 
     async def settle(self) -> None:
         """Return once all that was saved before the call has been published."""

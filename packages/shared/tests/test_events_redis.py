@@ -1,0 +1,93 @@
+"""Redis as the carrier of hints: quick when it is there, and nothing is lost when it is not."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from orchestra.shared.db import Database
+from orchestra.shared.events import EventLog, RedisBus
+from orchestra.shared.metrics import Metrics
+from orchestra.shared.redaction import Redactor
+
+pytestmark = pytest.mark.requirement("trust.durability")
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    server = shutil.which("redis-server")
+    if server is None:
+        pytest.skip("no redis-server here: install one to run this")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        server,
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--loglevel",
+        "warning",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    yield f"redis://127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait()
+
+
+def log_of(database: Database, url: str) -> EventLog:
+    return EventLog(database, RedisBus(url), redactor=Redactor(), metrics=Metrics())
+
+
+async def connected(url: str) -> None:
+    port = int(url.rsplit(":", 1)[1].split("/")[0])
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            writer.close()
+            await writer.wait_closed()
+            return
+
+
+async def test_events_of_another_process_arrive_by_hints(
+    database: Database, redis_url: str
+) -> None:
+    await connected(redis_url)
+    here, there = log_of(database, redis_url), log_of(database, redis_url)
+    await here.start()
+    await there.start()
+    seen = []
+
+    async def follow() -> None:
+        async for event in here.follow("notes/a"):
+            seen.append(event.seq)
+            if len(seen) == 50:
+                return
+
+    following = asyncio.create_task(follow())
+    for n in range(50):
+        await there.append("notes/a", "note.made", {"n": n}, actor="there")
+    async with asyncio.timeout(15):
+        await following
+    await here.close()
+    await there.close()
+
+    assert seen == list(range(1, 51))
+
+
+async def test_without_redis_events_are_stored_all_the_same(database: Database) -> None:
+    log = log_of(database, "redis://127.0.0.1:1/0")
+    await log.start()
+
+    appended = await log.append("notes/a", "note.made", {}, actor="tester")
+    await log.close()
+
+    assert await log.read("notes/a") == [appended]
