@@ -25,10 +25,10 @@ build: $(READY) ## Build the dashboard
 	@$(TURBO) build --filter=@orchestra/frontend
 
 test: $(READY) ## Lint, type-check, test and build everything that changed
-	@$(TURBO) lint typecheck test build //#test:repository
+	@$(TURBO) lint typecheck test build //#lint:repository //#typecheck:repository //#test:repository
 
 lint: $(READY) ## Only lint and type-check
-	@$(TURBO) lint typecheck
+	@$(TURBO) lint typecheck //#lint:repository //#typecheck:repository
 
 fix: $(READY) ## Format, and mend what can be mended by itself
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format . ; biome check --write .

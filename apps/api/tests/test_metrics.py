@@ -26,8 +26,6 @@ async def test_the_metrics_count_requests_events_changes_and_readers(
         await anext(events)
         after = (await api.http.get("/metrics")).text
 
-    print([line for line in after.splitlines() if "http_requests_total" in line])
-
     def grew(name: str) -> float:
         return sample(after, name) - sample(before, name)
 
@@ -35,4 +33,5 @@ async def test_the_metrics_count_requests_events_changes_and_readers(
     assert grew(f"orchestra_http_requests_total{{{appends}}}") == 3
     assert grew('orchestra_context_deltas_total{topic="codebase_state"}') >= 1
     assert grew("orchestra_events_appended_total") >= 4
+    assert grew("orchestra_event_append_seconds_count") >= 4
     assert sample(after, "orchestra_stream_subscribers") == 1

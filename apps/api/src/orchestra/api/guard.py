@@ -86,13 +86,22 @@ class Guard:
             return False
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or "other"
+        route = _route(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.http_requests.labels(method, route, str(status)).inc()
-        self._metrics.http_request_seconds.labels(route).observe(seconds)
+        if not route.endswith("/stream"):  # its time is its reader's
+            self._metrics.http_request_seconds.labels(route).observe(seconds)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _route(scope: Scope) -> str:
+    """The template that the address matched; never the address itself, of which there is no end."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "other"
+    return f"/api/v1{path}" if scope["path"].startswith("/api/v1/") else str(path)
 
 
 def _length_refusal(headers: Headers) -> tuple[int, str, str] | None:

@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     openapi.install(app)
     app.router.routes += [Route("/mcp", mcp), Route("/mcp/{server}", mcp)]
     app.router.default = Dashboard(settings.frontend_dir)  # after all, so that 405 stays 405
-    app.add_middleware(Guard, hosts=(settings.host, *settings.public_hosts), metrics=metrics)
+    app.add_middleware(Guard, hosts=settings.hosts, metrics=metrics)
     return app
 
 

@@ -45,10 +45,10 @@ def serve(settings: Settings) -> None:
         Conflict: an API runs on this state folder already.
         Unavailable: the port is taken.
     """
-    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_hosts:
+    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_url:
         raise Invalid(
             f"`{settings.host}` is not a loopback address",
-            hint="set ORCHESTRA_PUBLIC_HOSTS to the names that clients use, and put TLS in front",
+            hint="set ORCHESTRA_PUBLIC_URL to the address that clients use, and put TLS in front",
         )
     claim(settings.state_folder / LOCK, "the API")
     listening = _listen(settings)

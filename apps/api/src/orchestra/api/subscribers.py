@@ -105,6 +105,7 @@ class Subscribers:
             return cached
         deltas = self._log.since(seq)
         if deltas is None or len(deltas) > _LATE or any(not d.topic for d in deltas):
+            self._metrics.stream_refetches.inc()
             return None
         encoded = b"".join(
             frame("delta", d.json, Cursor(self._log.epoch, d.seq))

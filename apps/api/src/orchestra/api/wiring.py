@@ -93,7 +93,7 @@ async def running(
         mcp.endpoints = McpEndpoints(
             [ContextPart(context, engine.settle)],
             version=version("orchestra-api"),
-            hosts=("127.0.0.1", "localhost", "::1", settings.host, *settings.public_hosts),
+            hosts=("127.0.0.1", "localhost", "::1", *settings.hosts),
             metrics=ProcessMetrics(metrics),
         )
         stack.callback(identity.on_revoked(mcp.endpoints.end))

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, show
-from orchestra.shared.errors import Invalid
+from orchestra.cli.supervisor import API
+from orchestra.shared.errors import Conflict, Invalid
 from orchestra.shared.postgres import EmbeddedPostgres
+from orchestra.shared.presence import presence
 
 app = typer.Typer(help="Look after the embedded database.", no_args_is_help=True)
 
@@ -49,7 +51,7 @@ def stop(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> N
 
 @app.command("backup")
 def backup(
-    target: Annotated[Path, typer.Argument(help="Where the backup goes; must not exist.")],
+    target: Annotated[Path, typer.Argument(help="Where the backup goes; replaced when it exists.")],
     repo: Repo = None,
     state_dir: StateDir = None,
     json: Json = False,
@@ -67,5 +69,11 @@ def restore(
     json: Json = False,
 ) -> None:
     """Put a backup in the place of the database; stop the system first."""
+    folder = load(repo, state_dir).state_folder
+    if presence(folder / API) is not None:
+        raise Conflict(
+            "the system runs; a restore would change the database under it",
+            hint="stop it first: orchestra down",
+        )
     _postgres(repo, state_dir).restore(source)
     show({"restored": str(source)}, as_json=json, lines=lambda: [f"restored {source}"])

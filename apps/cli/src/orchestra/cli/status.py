@@ -1,5 +1,6 @@
 """`orchestra status` and `orchestra doctor`: what runs, and what is wrong."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import typer
 from orchestra.cli.client import Client, client, find
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, ago, show, table
+from orchestra.shared.db import Database
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.settings import Settings, child_environment
@@ -125,12 +127,29 @@ def _key(settings: Settings) -> Check:
 
 def _database(settings: Settings) -> Check:
     if settings.database_url is not None:
-        return Check("database", ok=True, found="external, by DATABASE_URL")
+        return _external(settings.database_url.get_secret_value())
     try:
         state = EmbeddedPostgres(settings.state_folder).status()
     except OrchestraError as error:
         return Check("database", ok=False, found=error.message, hint=error.hint)
     return Check("database", ok=True, found="runs" if state.running else "is stopped")
+
+
+def _external(dsn: str) -> Check:
+    async def ask() -> str:
+        database = Database(dsn)
+        connection = await database.connect()
+        try:
+            return str(await connection.fetchval("show server_version"))
+        finally:
+            await connection.close()
+            await database.close()
+
+    try:
+        version = asyncio.run(ask())
+    except OrchestraError as error:
+        return Check("database", ok=False, found=error.message, hint="see DATABASE_URL")
+    return Check("database", ok=True, found=f"external, PostgreSQL {version}")
 
 
 def _api(settings: Settings) -> Check:

@@ -86,7 +86,7 @@ def _check_repository(settings: Settings) -> None:
 
 def _running(settings: Settings) -> Client | None:
     try:
-        client = Client(find(settings))
+        client = Client(find(settings.model_copy(update={"url": None, "key": None})))
     except (Unavailable, Unauthenticated):
         return None
     return client if client.ready() else None

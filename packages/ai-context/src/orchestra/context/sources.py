@@ -46,7 +46,12 @@ def collectors_for(
     return [
         CodebaseCollector(settings.repo, watch=settings.watch),
         Polling(
-            LambdaCloud(sources.lambda_, credentials, settings.lambda_url),
+            LambdaCloud(
+                sources.lambda_,
+                credentials,
+                settings.lambda_url,
+                exporters=settings.gpu_exporters,
+            ),
             interval=sources.lambda_.interval,
         ),
         Polling(

@@ -26,6 +26,7 @@ class WebhookRow(Table):
     __tablename__ = "webhooks"
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    stream: Mapped[str]
     url: Mapped[str]
     agent: Mapped[str]
     topics: Mapped[list[str]]

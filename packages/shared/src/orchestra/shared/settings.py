@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from orchestra.shared.errors import Invalid
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -31,8 +32,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8700, ge=0, le=65535)
     """0 lets the operating system choose."""
-    public_hosts: Annotated[tuple[str, ...], NoDecode] = ()
-    """Host names, beside loopback, under which the API may be addressed (comma-separated)."""
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+$")
+    """The address that clients use when it is not `host`: `https://orchestra.example`."""
     database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("ORCHESTRA_DATABASE_URL", "DATABASE_URL")
     )
@@ -60,14 +61,24 @@ class Settings(BaseSettings):
     weaviate_url: str | None = Field(
         default=None, validation_alias=AliasChoices("ORCHESTRA_WEAVIATE_URL", "WEAVIATE_URL")
     )
+    gpu_exporters: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    """Where Prometheus text about GPUs is: `instance-id=http://10.0.0.5:9400/metrics,…`."""
     lambda_url: str = "https://cloud.lambda.ai"
     vercel_url: str = "https://api.vercel.com"
     github_url: str = "https://api.github.com"
 
-    @field_validator("public_hosts", mode="before")
+    @field_validator("gpu_exporters", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return dict(pair.strip().partition("=")[::2] for pair in value.split(",") if pair.strip())
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which the API may be addressed, loopback aside."""
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        return (self.host, public) if public else (self.host,)
 
     @field_validator("repo")
     @classmethod

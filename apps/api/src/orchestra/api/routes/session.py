@@ -41,7 +41,7 @@ async def log_in(request: Request, response: Response) -> Me:
         max_age=_WEEK,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=_address(request).startswith("https:"),
     )
     return await me(await state.identity.check_session(session))
 
@@ -58,4 +58,9 @@ async def log_out(request: Request, response: Response, _caller: AnyCaller) -> N
 async def create_link(request: Request, caller: AnyCaller) -> LoginLink:
     """A link for a browser, which gets the scopes of the caller's key."""
     code = await state_of(request).identity.create_code(caller)
-    return LoginLink(url=f"{request.base_url}#login={code}")
+    return LoginLink(url=f"{_address(request)}/#login={code}")
+
+
+def _address(request: Request) -> str:
+    """Where browsers find us: as configured, or as this request did."""
+    return state_of(request).settings.public_url or str(request.base_url).rstrip("/")

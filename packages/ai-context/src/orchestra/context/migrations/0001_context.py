@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("stream", sa.Text, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("agent", sa.Text, nullable=False),
         sa.Column("topics", ARRAY(sa.Text), nullable=False),

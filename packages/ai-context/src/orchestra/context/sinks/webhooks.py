@@ -18,7 +18,7 @@ from orchestra.shared.db import Database
 from orchestra.shared.errors import Invalid, NotFound, Unavailable
 from orchestra.shared.leadership import Leadership
 from orchestra.shared.outbound import check_address
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from standardwebhooks import Webhook as Signer
 
 _TIMEOUT = httpx2.Timeout(10.0)
@@ -98,6 +98,7 @@ class Webhooks:
             raise Invalid(f"there are {_MOST} webhooks already", hint="delete one that is unused")
         row = WebhookRow(
             id=f"whk_{secrets.token_hex(8)}",
+            stream=self._context.stream,
             url=url,
             agent=agent,
             topics=list(topics),
@@ -115,7 +116,7 @@ class Webhooks:
     async def list(self) -> list[WebhookInfo]:
         """Every webhook, oldest first."""
         async with self._database.transaction() as session:
-            rows = await session.scalars(select(WebhookRow).order_by(WebhookRow.created_at))
+            rows = await session.scalars(self._ours.order_by(WebhookRow.created_at))
             return [_info(row) for row in rows]
 
     async def delete(self, id: str) -> None:
@@ -125,10 +126,17 @@ class Webhooks:
             NotFound: there is no such webhook.
         """
         async with self._database.transaction() as session:
-            statement = delete(WebhookRow).where(WebhookRow.id == id).returning(WebhookRow.id)
-            if await session.scalar(statement) is None:
+            statement = delete(WebhookRow).where(
+                WebhookRow.id == id, WebhookRow.stream == self._context.stream
+            )
+            if await session.scalar(statement.returning(WebhookRow.id)) is None:
                 raise NotFound(f"there is no webhook `{id[:40]}`", hint="GET /api/v1/webhooks")
         self._changed.set()
+
+    @property
+    def _ours(self) -> "Select[WebhookRow]":
+        """The webhooks of this repository; several may share a database."""
+        return select(WebhookRow).where(WebhookRow.stream == self._context.stream)
 
     def secret(self, id: str) -> str:
         """The secret of a webhook: `whsec_…`."""
@@ -158,7 +166,7 @@ class Webhooks:
         """Have one task for each webhook that there is."""
         try:
             async with self._database.transaction() as session:
-                rows = {row.id: row for row in await session.scalars(select(WebhookRow))}
+                rows = {row.id: row for row in await session.scalars(self._ours)}
         except Unavailable:
             return
         for id in set(delivering) - set(rows):

@@ -104,7 +104,8 @@ class EventLog:
             at=datetime.now(UTC),
             resent=id is not None,
         )
-        return (await self._appender.append([draft]))[0]
+        with self._metrics.append_seconds.time():
+            return (await self._appender.append([draft]))[0]
 
     async def read(self, stream: str, *, after: int = 0, limit: int = _PAGE) -> list[Event]:
         """Up to `limit` events whose number is greater than `after`, oldest first."""

@@ -2,27 +2,24 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Invalid, NotFound, Unauthenticated
+from orchestra.shared.errors import NotFound
 from orchestra.shared.events import EventLog
 from orchestra.shared.identity.keys import KeyText, digest, random_text
-from orchestra.shared.identity.principal import SCOPES, Caller, KeyInfo, Kind, NewKey
+from orchestra.shared.identity.principal import Caller, KeyInfo, Kind, NewKey
+from orchestra.shared.identity.rows import check_order, ensure_principal, find_caller, unknown
 from orchestra.shared.json import JsonObject
 from orchestra.shared.tables import KeyRow, PrincipalRow, SessionRow
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 STREAM = "identity"
 _CACHE_FOR = 5.0  # seconds; the event log tells sooner, this bounds what a lost hint may cost
 _CODE_LIVES = timedelta(minutes=15)
 _SESSION_LIVES = timedelta(days=7)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}")
 
 _log = structlog.get_logger(__name__)
 
@@ -68,11 +65,11 @@ class Identity:
         Raises:
             Invalid: the name or a scope is not one, or the name is of another kind of principal.
         """
-        wanted = _checked(name, scopes)
+        wanted = check_order(name, scopes)
         key, now = KeyText.new(), datetime.now(UTC)
         expires_at = None if lifetime is None else now + lifetime
         async with self._database.transaction() as session:
-            principal = await _principal(session, name, kind, now)
+            principal = await ensure_principal(session, name, kind, now)
             session.add(
                 KeyRow(
                     id=key.id,
@@ -136,7 +133,7 @@ class Identity:
         """
         key = KeyText.parse(text)
         if key is None:
-            raise _unknown("the credentials are not an Orchestra key")
+            raise unknown("the credentials are not an Orchestra key")
         return await self._check(digest(key.secret), key_id=key.id)
 
     async def check_session(self, text: str) -> Caller:
@@ -171,9 +168,9 @@ class Identity:
                     )
                     .returning(SessionRow.key_id)
                 )
-                caller = None if key_id is None else await _caller(session, key_id)
+                caller = None if key_id is None else await find_caller(session, key_id)
             if caller is None:
-                raise _unknown("the login code was used already, or is over")
+                raise unknown("the login code was used already, or is over")
         return await self._create_session("session", caller, _SESSION_LIVES)
 
     async def close_session(self, text: str) -> None:
@@ -199,14 +196,14 @@ class Identity:
         if cached is not None and cached[0] > clock:
             caller = cached[1]
             if key_id not in (None, caller.key_id):
-                raise _unknown("the key is not known")
+                raise unknown("the key is not known")
         else:
             caller = await self._load_once(secret, key_id)
             if len(self._cache) > 10_000:
                 self._cache.clear()
             self._cache[secret] = (clock + _CACHE_FOR, caller)
         if caller.expires_at is not None and caller.expires_at <= datetime.now(UTC):
-            raise _unknown("the key has expired")
+            raise unknown("the key has expired")
         return caller
 
     async def _load_once(self, secret: bytes, key_id: str | None) -> Caller:
@@ -242,9 +239,9 @@ class Identity:
                     .values(last_used_at=now)
                     .returning(KeyRow.id)
                 )
-            caller = None if found is None else await _caller(session, found)
+            caller = None if found is None else await find_caller(session, found)
         if caller is None:
-            raise _unknown("the key or session is not known, or was revoked")
+            raise unknown("the key or session is not known, or was revoked")
         return caller
 
     async def _hear(self) -> None:
@@ -257,52 +254,3 @@ class Identity:
         self._cache = {k: v for k, v in self._cache.items() if v[1].key_id != key_id}
         for watcher in list(self._watchers):
             watcher(key_id)
-
-
-def _checked(name: str, scopes: Iterable[str]) -> list[str]:
-    wanted = sorted(set(scopes))
-    unknown = [scope for scope in wanted if scope not in SCOPES]
-    if unknown or not wanted:
-        raise Invalid(
-            f"`{unknown[0][:60]}` is not a scope" if unknown else "a key needs at least one scope",
-            hint=f"the scopes are {', '.join(SCOPES)}",
-        )
-    if not _NAME.fullmatch(name):
-        raise Invalid(
-            f"`{name[:80]}` cannot be a principal's name",
-            hint="use up to 64 letters, digits, spaces and . _ @ -",
-        )
-    return wanted
-
-
-async def _principal(session: AsyncSession, name: str, kind: Kind, now: datetime) -> PrincipalRow:
-    row = {"id": f"prn_{random_text(12)}", "name": name, "kind": kind, "created_at": now}
-    await session.execute(insert(PrincipalRow).values(row).on_conflict_do_nothing())
-    principal = (await session.scalars(select(PrincipalRow).where(PrincipalRow.name == name))).one()
-    if principal.kind != kind:
-        raise Invalid(
-            f"`{name}` is known as `{principal.kind}`, not as `{kind}`",
-            hint=f"use another name, or the kind `{principal.kind}`",
-        )
-    return principal
-
-
-async def _caller(session: AsyncSession, key_id: str) -> Caller | None:
-    query = (
-        select(KeyRow, PrincipalRow)
-        .join(PrincipalRow)
-        .where(KeyRow.id == key_id, KeyRow.revoked_at.is_(None))
-    )
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        return None
-    key, principal = row
-    return Caller(
-        principal.id, principal.name, principal.kind, key.id, frozenset(key.scopes), key.expires_at
-    )
-
-
-def _unknown(message: str) -> Unauthenticated:
-    return Unauthenticated(
-        message, hint="send `Authorization: Bearer orc_…`; `orchestra keys create` makes a key"
-    )
