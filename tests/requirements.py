@@ -72,9 +72,9 @@ REQUIREMENTS: dict[str, Requirement] = {
             "GitHub Actions: CI with affected tasks, security scanning (zizmor, "
             "secrets, dependencies, SAST, SBOM), deploy to Vercel and Lambda Labs; "
             "actions pinned by SHA, least permissions; workflows validated in tests"
+        ),
         state="partial",
-        note="CI and security scanning are there; no affected-only run, SBOM or deployment yet",
-    ),
+        note="CI and security scanning; no affected-only run, SBOM or deployment yet",
     ),
     "repo.any-repo": Requirement(
         area="AI-first monorepo",
