@@ -38,6 +38,7 @@ from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
 
 _WATCH = 0.2  # seconds between looks whether the embedded database's process lives
+_AFTER_FAILURE = 10.0  # seconds until it is tried again to start it
 _ASK = 15.0  # seconds between questions whether it answers, which cost it a connection
 
 _log = structlog.get_logger(__name__)
@@ -149,6 +150,7 @@ async def _keep_alive(postgres: EmbeddedPostgres) -> None:
             await asyncio.to_thread(postgres.ensure)
         except Exception:  # noqa: BLE001 - whatever it was: nobody else would start it again
             _log.exception("the embedded database cannot be kept alive")
+            await asyncio.sleep(_AFTER_FAILURE)
         asked = clock()
 
 
