@@ -61,6 +61,8 @@ async def test_odd_but_proper_data_is_kept_as_it_is(
     ("method", "path", "status"),
     [
         ("GET", "/api/v1/nothing", 404),
+        ("POST", "/api/v1/nothing", 404),
+        ("POST", "/api/v1/events/a%0Ab", 404),
         ("PATCH", "/api/v1/keys", 405),
         ("GET", "/api/v1/context?topics=nonsense", 422),
         ("GET", "/api/v1/context?topics=", 422),

@@ -34,10 +34,10 @@ class Dashboard(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file, or the page, which finds its way by the address."""
-        if scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         if path.startswith(("api/", "mcp/", "v1/")):
             raise HTTPException(404, f"there is no `/{path[:120]}`")
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         if self._folder is None:
             return Response(_MISSING, media_type="text/html")
         if path.startswith("assets/"):  # their names carry a hash of what is in them
