@@ -13,6 +13,9 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+SEND = "orchestra.send"
+"""Where a stream finds the server's own `send` in its scope: what lies between costs per event."""
+
 BODY_LIMIT = 1024 * 1024  # bytes
 _BODY_SECONDS = 30.0
 _POLICY = (
@@ -51,6 +54,7 @@ class Guard:
                 message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS]
             await send(message)
 
+        scope[SEND] = send
         refusal = self._refusal(Headers(scope=scope))
         try:
             if refusal is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Header, Query, Request
 from orchestra.api.auth import Reader
+from orchestra.api.guard import SEND
 from orchestra.api.state import State, state_of
 from orchestra.api.strict import StrictRoute
 from orchestra.api.subscribers import Subscriber, frame
@@ -76,12 +77,14 @@ class EventStream(Response):
         )
         del self.headers["content-length"]
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write until the reader leaves, the key is revoked or the server stops."""
         subscriber, subscribers = self._subscriber, self._subscribers
         subscribers.add(subscriber)
         try:
-            subscriber.task = asyncio.create_task(self._write(send), name="subscriber")
+            subscriber.task = asyncio.create_task(
+                self._write(send, scope.get(SEND, send)), name="subscriber"
+            )
             leaving = asyncio.create_task(_left(receive), name="subscriber-leaving")
             await asyncio.wait({subscriber.task, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -110,7 +113,8 @@ class EventStream(Response):
         word = frame("must-refetch", orjson.dumps({"reason": reason}), self._log.cursor)
         return word + self._subscribers.snapshot(self._subscriber.topics)
 
-    async def _write(self, send: Send) -> None:
+    async def _write(self, send: Send, direct: Send) -> None:
+        """Begin by `send`, as every response does; go on by the shorter way."""
         subscriber, subscribers, log = self._subscriber, self._subscribers, self._log
         clock = asyncio.get_running_loop().time
         seq, topics, beat = self._seq, subscriber.topics, subscribers.beat
@@ -132,7 +136,7 @@ class EventStream(Response):
                 chunk += subscribers.bookmark()
             if chunk:
                 subscriber.sending_since = clock()
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await direct({"type": "http.response.body", "body": chunk, "more_body": True})
                 subscriber.sending_since = None
         bye = frame("bye", orjson.dumps({"reason": subscriber.closing}), log.cursor)
         await send({"type": "http.response.body", "body": bye, "more_body": False})
