@@ -30,6 +30,7 @@ from uuid_utils.compat import uuid7
 _RECENT = 1024  # events of a followed stream that are kept in memory
 _PAGE = 1000
 _RECHECK = 30.0  # seconds after which a quiet follower looks for itself
+_RETRY = 0.2  # seconds until a follower asks again a database that did not answer
 
 _log = structlog.get_logger(__name__)
 
@@ -127,19 +128,24 @@ class EventLog:
     async def follow(self, stream: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Every event whose number is greater than `after`, in order, for ever.
 
-        Each number is yielded once and none is left out: what memory does not hold is read.
+        Each number is yielded once and none is left out: what memory does not hold is read. While
+        the database is away there is nothing to yield; it goes on where it was.
         """
         tail = self._tails.setdefault(stream, _Tail())
-        head = await self.head(stream)
-        if head is not None:
-            tail.reach(head.seq)
+        await self._look(stream, tail)
         seq = after
         while True:
             grown = tail.grown
-            if tail.seq <= seq:
-                await self._wait(grown, stream, tail)
+            try:
+                if tail.seq <= seq:
+                    await self._wait(grown, stream, tail)
+                    continue
+                events = tail.since(seq) or await self.read(stream, after=seq)
+            except Unavailable as error:
+                _log.warning("waiting for the database", stream=stream, error=str(error))
+                await asyncio.sleep(_RETRY)
                 continue
-            for event in tail.since(seq) or await self.read(stream, after=seq):
+            for event in events:
                 yield event
                 seq = event.seq
 
@@ -187,9 +193,12 @@ class EventLog:
             async with asyncio.timeout(_RECHECK):
                 await grown.wait()
         except TimeoutError:
-            head = await self.head(stream)
-            if head is not None:
-                tail.reach(head.seq)
+            await self._look(stream, tail)
+
+    async def _look(self, stream: str, tail: _Tail) -> None:
+        head = await self.head(stream)
+        if head is not None:
+            tail.reach(head.seq)
 
     def _on_committed(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -208,9 +217,7 @@ class EventLog:
     async def _reach_heads(self) -> None:
         for stream, tail in list(self._tails.items()):
             try:
-                head = await self.head(stream)
+                await self._look(stream, tail)
             except Unavailable as error:
                 _log.warning("could not look for missed events", error=str(error))
                 return
-            if head is not None:
-                tail.reach(head.seq)
