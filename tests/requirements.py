@@ -142,6 +142,23 @@ REQUIREMENTS: dict[str, Requirement] = {
         state="done",
         note="",
     ),
+    "vec.indexes": Requirement(
+        area="vectors",
+        behaviour=(
+            "one conformance suite over pgvector, Weaviate and Pinecone, against an exact oracle"
+        ),
+        state="partial",
+        note="pgvector alone",
+    ),
+    "vec.embedders": Requirement(
+        area="vectors",
+        behaviour=(
+            "text into vectors without a download, by a local ONNX model, or by any service with "
+            "OpenAI's embeddings door"
+        ),
+        state="partial",
+        note="the one without a download alone",
+    ),
     "ctx.index": Requirement(
         area="context",
         behaviour=(

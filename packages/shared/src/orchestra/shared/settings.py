@@ -58,9 +58,34 @@ class Settings(BaseSettings):
     """For the command line: the key for it, instead of the state folder's `admin.key`."""
     live_files: bool = True
     """Keep `.ai-context/live/` in the served repository up to date."""
+    vector_store: Literal["pgvector", "weaviate", "pinecone"] = Field(
+        default="pgvector", validation_alias=AliasChoices("ORCHESTRA_VECTOR_STORE", "VECTOR_STORE")
+    )
+    """Where vectors are kept: in the database, or in a service of its own."""
     weaviate_url: str | None = Field(
         default=None, validation_alias=AliasChoices("ORCHESTRA_WEAVIATE_URL", "WEAVIATE_URL")
     )
+    weaviate_grpc: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$")
+    """`host:port` of its gRPC door; without it, port 50051 of the host in `weaviate_url`."""
+    weaviate_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ORCHESTRA_WEAVIATE_API_KEY", "WEAVIATE_API_KEY"),
+    )
+    weaviate_bin: Path | None = None
+    """A Weaviate server to run in the state folder, where there is no `weaviate_url`."""
+    pinecone_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ORCHESTRA_PINECONE_API_KEY", "PINECONE_API_KEY"),
+    )
+    pinecone_url: str = "https://api.pinecone.io"
+    pinecone_region: str = Field(default="aws/us-east-1", pattern=r"^(aws|gcp|azure)/[a-z0-9-]+$")
+    """Where an index is made when there is none."""
+    embedder: Literal["hashing", "onnx", "http"] = "hashing"
+    """What makes vectors of texts: no model, one on this disk, or one behind `embedder_url`."""
+    embedder_model: str | None = None
+    """The folder of the model, or its name at `embedder_url`."""
+    embedder_url: str | None = Field(default=None, pattern=r"^https?://[^?#@\s]+$")
+    embedder_key: SecretStr | None = None
     gpu_exporters: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """Where Prometheus text about GPUs is: `instance-id=http://10.0.0.5:9400/metrics,…`."""
     lambda_url: str = "https://cloud.lambda.ai"

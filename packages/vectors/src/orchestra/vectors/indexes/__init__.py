@@ -1,0 +1,1 @@
+"""The stores: one file for each; none is imported before it is chosen."""

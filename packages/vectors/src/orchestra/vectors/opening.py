@@ -1,0 +1,59 @@
+"""Opens the store and the embedder that the settings name; only what is named is imported."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from orchestra.shared.errors import Invalid
+
+if TYPE_CHECKING:
+    from orchestra.shared.db import Database
+    from orchestra.shared.settings import Settings
+    from orchestra.vectors.index import Embedder, VectorIndex, VectorStore
+
+
+async def open_store(settings: "Settings", database: "Database | None" = None) -> "VectorStore":
+    """The store that `VECTOR_STORE` names; its caller closes it.
+
+    Raises:
+        Invalid: a setting is missing, or pgvector was chosen without a database.
+        Unavailable: the store does not answer, or its client is not installed.
+    """
+    if settings.vector_store != "pgvector":
+        raise Invalid(f"`{settings.vector_store}` is not there yet", hint="unset VECTOR_STORE")
+    if database is None:
+        raise Invalid("`pgvector` needs a database", hint="pass the database, or set VECTOR_STORE")
+    from orchestra.vectors.indexes.pgvector import PgVectorStore
+
+    return PgVectorStore(database)
+
+
+@asynccontextmanager
+async def open_index(
+    settings: "Settings", namespace: str, dimension: int, *, database: "Database | None" = None
+) -> AsyncGenerator["VectorIndex"]:
+    """One index for the length of a block, where there is no store for the whole process.
+
+    Raises:
+        Invalid: as `open_store`, or the namespace or the dimension does not fit.
+        Unavailable: as `open_store`.
+    """
+    store = await open_store(settings, database)
+    try:
+        yield store.index(namespace, dimension)
+    finally:
+        await store.close()
+
+
+def open_embedder(settings: "Settings") -> "Embedder":
+    """The embedder that `ORCHESTRA_EMBEDDER` names.
+
+    Raises:
+        Invalid: a setting is missing, or the model's folder lacks something.
+        Unavailable: what runs the model is not installed.
+    """
+    from orchestra.vectors.embedders.hashing import HashingEmbedder
+
+    if settings.embedder == "hashing":
+        return HashingEmbedder()
+    raise Invalid(f"`{settings.embedder}` is not there yet", hint="unset ORCHESTRA_EMBEDDER")
