@@ -148,7 +148,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "one conformance suite over pgvector, Weaviate and Pinecone, against an exact oracle"
         ),
         state="partial",
-        note="pgvector alone",
+        note="Pinecone is not there yet",
     ),
     "vec.embedders": Requirement(
         area="vectors",

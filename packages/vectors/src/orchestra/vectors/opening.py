@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from orchestra.shared.errors import Invalid
+from orchestra.vectors.extras import extra
 
 if TYPE_CHECKING:
     from orchestra.shared.db import Database
@@ -19,6 +20,19 @@ async def open_store(settings: "Settings", database: "Database | None" = None) -
         Invalid: a setting is missing, or pgvector was chosen without a database.
         Unavailable: the store does not answer, or its client is not installed.
     """
+    if settings.vector_store == "weaviate":
+        with extra("weaviate"):
+            from orchestra.vectors.indexes.weaviate import WeaviateStore
+        if settings.weaviate_url:
+            return WeaviateStore(
+                settings.weaviate_url, grpc=settings.weaviate_grpc, key=settings.weaviate_api_key
+            )
+        if settings.weaviate_bin is None:
+            raise Invalid(
+                "`weaviate` has no address", hint="set WEAVIATE_URL, or ORCHESTRA_WEAVIATE_BIN"
+            )
+        folder = settings.state_folder / "weaviate"
+        return await WeaviateStore.embedded(settings.weaviate_bin, folder)
     if settings.vector_store != "pgvector":
         raise Invalid(f"`{settings.vector_store}` is not there yet", hint="unset VECTOR_STORE")
     if database is None:
