@@ -17,9 +17,12 @@ from orchestra.shared.settings import Settings
 from orchestra.shared.testing.postgres import TemporaryPostgres
 from orchestra.vectors import MIGRATIONS, VectorStore, open_store
 from orchestra.vectors.indexes.pgvector import PgVectorStore
+from orchestra.vectors.indexes.pinecone import PineconeStore
 from orchestra.vectors.indexes.weaviate import WeaviateStore
 from orchestra.vectors.indexes.weaviate_server import WeaviateServer
 from orchestra.vectors.testing.exact import ExactStore
+from orchestra.vectors.testing.pinecone import FakePinecone
+from orchestra.vectors.testing.settled import SettledStore
 from orchestra.vectors.testing.trial import Trial
 from orchestra.vectors.testing.weaviate import FakeWeaviate
 from pydantic import SecretStr
@@ -94,16 +97,28 @@ async def _weaviate_live(dsn: str, stack: AsyncExitStack) -> VectorStore:
     return await open_store(SETTINGS.model_copy(update={"vector_store": "weaviate"}))
 
 
+async def _pinecone(dsn: str, stack: AsyncExitStack) -> VectorStore:
+    double = await stack.enter_async_context(FakePinecone("a-key-of-the-double"))
+    return PineconeStore(SecretStr(double.key), url=double.url)
+
+
+async def _pinecone_live(dsn: str, stack: AsyncExitStack) -> VectorStore:
+    return SettledStore(await open_store(SETTINGS.model_copy(update={"vector_store": "pinecone"})))
+
+
 STORES = {
     "exact": Opening(_exact),
     "pgvector": Opening(_pgvector),
     "pgvector-graph": Opening(_pgvector_graph),
     "weaviate": Opening(_weaviate),
+    "pinecone": Opening(_pinecone),
 }
 if SETTINGS.weaviate_bin:
     STORES["weaviate-server"] = Opening(_weaviate_server, "weaviate_server")
 if SETTINGS.weaviate_url:
     STORES["weaviate-live"] = Opening(_weaviate_live)
+if SETTINGS.pinecone_api_key:
+    STORES["pinecone-live"] = Opening(_pinecone_live)
 
 
 @pytest.fixture(params=STORES)

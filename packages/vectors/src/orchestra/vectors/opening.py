@@ -33,8 +33,14 @@ async def open_store(settings: "Settings", database: "Database | None" = None) -
             )
         folder = settings.state_folder / "weaviate"
         return await WeaviateStore.embedded(settings.weaviate_bin, folder)
-    if settings.vector_store != "pgvector":
-        raise Invalid(f"`{settings.vector_store}` is not there yet", hint="unset VECTOR_STORE")
+    if settings.vector_store == "pinecone":
+        with extra("pinecone"):
+            from orchestra.vectors.indexes.pinecone import PineconeStore
+        if settings.pinecone_api_key is None:
+            raise Invalid("`pinecone` has no key", hint="set PINECONE_API_KEY")
+        return PineconeStore(
+            settings.pinecone_api_key, url=settings.pinecone_url, region=settings.pinecone_region
+        )
     if database is None:
         raise Invalid("`pgvector` needs a database", hint="pass the database, or set VECTOR_STORE")
     from orchestra.vectors.indexes.pgvector import PgVectorStore
