@@ -6,7 +6,7 @@ import sys
 import orchestra.vectors
 import pytest
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Invalid
+from orchestra.shared.errors import Invalid, Unavailable
 from orchestra.shared.settings import Settings, child_environment
 from orchestra.vectors import Record, open_embedder, open_index, open_store
 
@@ -43,12 +43,26 @@ async def test_without_settings_vectors_are_kept_in_the_database(database: Datab
 
 @pytest.mark.requirement("vec.embedders")
 async def test_without_settings_texts_are_hashed() -> None:
-    embedder = open_embedder(Settings(embedder="hashing"))
-
-    assert (embedder.name, embedder.dimension) == ("hashing-1-1024", 1024)
-    assert (await embedder.embed(["def parse(line):"], "query")).shape == (1, 1024)
+    async with open_embedder(Settings(embedder="hashing")) as embedder:
+        assert (embedder.name, embedder.dimension) == ("hashing-1-1024", 1024)
+        assert (await embedder.embed(["def parse(line):"], "query")).shape == (1, 1024)
 
 
 async def test_what_a_setting_lacks_is_said() -> None:
     with pytest.raises(Invalid, match="needs a database"):
         await open_store(Settings(vector_store="pgvector"))
+
+
+@pytest.mark.requirement("vec.indexes")
+@pytest.mark.parametrize("store", ["weaviate", "pinecone"])
+async def test_a_client_that_is_not_installed_is_named(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, store, None)
+    monkeypatch.delitem(sys.modules, f"orchestra.vectors.indexes.{store}", raising=False)
+    settings = Settings.model_validate({"vector_store": store})
+
+    with pytest.raises(Unavailable, match="is not installed") as refused:
+        await open_store(settings)
+
+    assert f"orchestra-vectors[{store}]" in refused.value.hint

@@ -1,7 +1,9 @@
 """Opens the store and the embedder that the settings name; only what is named is imported."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestra.shared.errors import Invalid
@@ -65,15 +67,33 @@ async def open_index(
         await store.close()
 
 
-def open_embedder(settings: "Settings") -> "Embedder":
-    """The embedder that `ORCHESTRA_EMBEDDER` names.
+@asynccontextmanager
+async def open_embedder(settings: "Settings") -> AsyncGenerator["Embedder"]:
+    """The embedder that `ORCHESTRA_EMBEDDER` names, ready, for the length of a block.
 
     Raises:
-        Invalid: a setting is missing, or the model's folder lacks something.
-        Unavailable: what runs the model is not installed.
+        Invalid: a setting is missing, or the model cannot be read.
+        Unavailable: the model lacks a part, what runs it is not installed, or its service is away.
     """
-    from orchestra.vectors.embedders.hashing import HashingEmbedder
-
     if settings.embedder == "hashing":
-        return HashingEmbedder()
-    raise Invalid(f"`{settings.embedder}` is not there yet", hint="unset ORCHESTRA_EMBEDDER")
+        from orchestra.vectors.embedders.hashing import HashingEmbedder
+
+        yield HashingEmbedder()
+        return
+    model = settings.embedder_model
+    if model is None:
+        raise Invalid(
+            f"the embedder `{settings.embedder}` has no model",
+            hint="set ORCHESTRA_EMBEDDER_MODEL to the folder of a model, or to its name",
+        )
+    if settings.embedder == "onnx":
+        from orchestra.vectors.embedders.onnx import OnnxEmbedder
+
+        yield await asyncio.to_thread(OnnxEmbedder, Path(model))
+        return
+    if settings.embedder_url is None:
+        raise Invalid("the embedder `http` has no address", hint="set ORCHESTRA_EMBEDDER_URL")
+    from orchestra.vectors.embedders.http import HttpEmbedder
+
+    async with HttpEmbedder(settings.embedder_url, model, settings.embedder_key) as embedder:
+        yield embedder
