@@ -1,0 +1,70 @@
+"""Tells from the context stream what of a repository has to be read again."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+from orchestra.context.git.names import read_path
+from orchestra.context.log import ContextLog
+
+_TOPIC = "codebase_state"
+_VALUE = f"/topics/{_TOPIC}/value/"
+_WHOLE = ("", "/topics", f"/topics/{_TOPIC}", f"/topics/{_TOPIC}/value")
+_LONGEST = 380  # characters; a longer path is shown with a digest
+_QUIET = frozenset({"busy", "watch", "counts", "upstream", "remotes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What has changed: some paths, or perhaps everything; and whether HEAD has moved."""
+
+    everything: bool = False
+    head: bool = False
+    paths: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return self.everything or self.head or bool(self.paths)
+
+
+def changed_since(log: ContextLog, seq: int) -> Changed:
+    """What the changes after number `seq` say."""
+    deltas = log.since(seq)
+    if deltas is None:
+        return Changed(everything=True, head=True)
+    pointers = [
+        str(operation["path"])
+        for delta in deltas
+        if delta.topic in (_TOPIC, "")
+        for operation in orjson.loads(delta.json)["ops"]
+    ]
+    if not pointers:
+        return Changed()
+    return _changed(pointers, _omitted(log))
+
+
+def _changed(pointers: Iterable[str], omitted: bool) -> Changed:
+    paths: set[str] = set()
+    everything = head = False
+    for pointer in pointers:
+        if not pointer.startswith(_VALUE):
+            everything = everything or pointer in _WHOLE
+            continue
+        name, _, rest = pointer.removeprefix(_VALUE).partition("/")
+        if name == "changes" and rest and not omitted:
+            shown = rest.partition("/")[0].replace("~1", "/").replace("~0", "~")
+            everything = everything or len(shown) >= _LONGEST
+            paths.add(os.fsdecode(read_path(shown)))
+        elif name in ("head", "recent", "operation"):
+            head = everything = True
+        elif name not in _QUIET:
+            everything = True
+    return Changed(everything, head or (everything and not paths), frozenset(paths))
+
+
+def _omitted(log: ContextLog) -> bool:
+    """Whether the context names only some of the changed files."""
+    topics = log.document["topics"]
+    fact = topics.get(_TOPIC) if isinstance(topics, dict) else None
+    value = fact.get("value") if isinstance(fact, dict) else None
+    return bool(value.get("omitted")) if isinstance(value, dict) else True

@@ -1,0 +1,160 @@
+"""Orders files and the places in them by how likely a task is about them, and says why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as resources
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from orchestra.context.index.chunk_signals import CHUNK_SIGNALS, measure_chunks
+from orchestra.context.index.corpus import Corpus, Figures
+from orchestra.context.index.signals import FILE_SIGNALS, Query, Signals, measure
+
+CONSIDERED = 100
+"""How many files' places are looked at."""
+
+_REASONS = {
+    "body": "a passage holds the task's words",
+    "body_top": "several passages hold the task's words",
+    "body_subject": "a passage holds the first line's words",
+    "names": "it defines names made of the task's words",
+    "names_subject": "it defines names made of the first line's words",
+    "path": "its path holds the task's words",
+    "path_subject": "its path holds the first line's words",
+    "coverage": "most of the task's words are in it",
+    "history": "commits with messages like the task changed it",
+    "history_best": "the commit most like the task changed it",
+    "history_recent": "recent commits like the task changed it",
+    "folder": "its folder holds other likely files",
+    "defined": "it defines a name that the task mentions",
+    "mentioned": "it uses a name that the task mentions",
+    "stem": "the task names the file",
+    "recency": "it was changed lately",
+    "together": "it is often changed together with the likeliest files",
+    "imports": "the likeliest files import it, or it imports them",
+    "tested": "its test holds the task's words",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear model for files and one for chunks, learned by `orchestra.context.recall.tune`."""
+
+    files: NDArray[np.float32]
+    files_bias: float
+    chunks: NDArray[np.float32]
+    chunks_bias: float
+
+    @classmethod
+    def load(cls, text: bytes) -> "Weights":
+        """The weights that `dump` wrote; a signal without one weighs nothing."""
+        document = orjson.loads(text)
+        return cls(
+            np.array([document["files"].get(n, 0.0) for n in FILE_SIGNALS], np.float32),
+            document["files_bias"],
+            np.array([document["chunks"].get(n, 0.0) for n in CHUNK_SIGNALS], np.float32),
+            document["chunks_bias"],
+        )
+
+    def dump(self) -> bytes:
+        """The weights by name, as JSON."""
+        document = {
+            "files": _named(FILE_SIGNALS, self.files),
+            "files_bias": round(self.files_bias, 4),
+            "chunks": _named(CHUNK_SIGNALS, self.chunks),
+            "chunks_bias": round(self.chunks_bias, 4),
+        }
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+@cache
+def shipped_weights() -> Weights:
+    """The weights that ship with the package."""
+    return Weights.load((resources("orchestra.context.index") / "weights.json").read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class RankedFile:
+    """A file, how likely the task is about it (log-odds), and the strongest reasons for it."""
+
+    path: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RankedChunk:
+    """Lines of a file, how likely the task changes something in them (0 to 1), and their tokens."""
+
+    path: str
+    start: int
+    end: int
+    tokens: int
+    likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Files and chunks, the likeliest first."""
+
+    files: tuple[RankedFile, ...]
+    chunks: tuple[RankedChunk, ...]
+
+
+def rank(corpus: Corpus, query: Query, weights: Weights | None = None) -> Ranking:
+    """Rank a corpus for a task. The same input gives the same order."""
+    if not len(corpus.view):
+        return Ranking((), ())
+    weights = weights or shipped_weights()
+    signals = measure(corpus, query)
+    scores = score_files(corpus, signals, weights)
+    order = np.argsort(-scores, kind="stable")[:CONSIDERED]
+    order = order[corpus.view.alive[order]]
+    files = tuple(_ranked_file(corpus, signals, weights, scores, int(file)) for file in order)
+    return Ranking(files, _ranked_chunks(corpus, signals, weights, scores, order.tolist()))
+
+
+def score_files(corpus: Corpus, signals: Signals, weights: Weights) -> Figures:
+    """The log-odds of each file; a file of another state comes last."""
+    scores = signals.files @ weights.files + np.float32(weights.files_bias)
+    return np.where(corpus.view.alive, scores, np.float32(-1e6)).astype(np.float32)
+
+
+def _ranked_file(
+    corpus: Corpus, signals: Signals, weights: Weights, scores: Figures, file: int
+) -> RankedFile:
+    shares = signals.files[file] * weights.files
+    strongest = [FILE_SIGNALS[n] for n in np.argsort(-shares, kind="stable") if shares[n] > 0.05]
+    reasons = tuple(_REASONS[name] for name in strongest if name in _REASONS)[:3]
+    return RankedFile(corpus.view.files[file][0], round(float(scores[file]), 4), reasons)
+
+
+def _ranked_chunks(
+    corpus: Corpus, signals: Signals, weights: Weights, scores: Figures, files: Sequence[int]
+) -> tuple[RankedChunk, ...]:
+    view = corpus.view
+    numbers, figures = measure_chunks(view, signals, scores, files)
+    odds = figures @ weights.chunks + np.float32(weights.chunks_bias)
+    likelihood = 1 / (1 + np.exp(-odds))
+    chunks = []
+    for at in np.argsort(-likelihood, kind="stable"):
+        number = int(numbers[at])
+        file = int(view.chunk_files[number])
+        path, parsed = view.files[file]
+        place = number - int(view.first_chunks[file])
+        chunks.append(
+            RankedChunk(
+                path,
+                int(parsed.starts[place]),
+                int(parsed.ends[place]),
+                int(parsed.tokens[place]),
+                round(float(likelihood[at]), 5),
+            )
+        )
+    return tuple(chunks)
+
+
+def _named(names: Sequence[str], values: NDArray[np.float32]) -> Mapping[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}

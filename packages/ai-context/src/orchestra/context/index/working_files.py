@@ -1,0 +1,177 @@
+"""The files of a working tree as the index knows them, kept in step with the disk."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from orchestra.context.git.repository import Repository
+from orchestra.context.index.cache import Cache
+from orchestra.context.index.objects import list_tree, read_blobs
+from orchestra.context.index.parsed import LARGEST, ParsedFile, content_key, unread
+from orchestra.context.index.parsing import Progress, Work, parse_all
+from orchestra.context.index.safe_read import Root, Stamp
+
+MOST_FILES = 100_000
+"""Files that are indexed; of a larger repository, the first by path."""
+
+_SECRET = re.compile(
+    r"(^|/)(\.env(\.[^/]*)?|\.netrc|\.npmrc|\.pypirc|id_(rsa|dsa|ecdsa|ed25519)|credentials"
+    r"|[^/]+\.(pem|key|p12|pfx|jks|keystore|kdbx))$",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(r"\.(example|sample|template|dist)$", re.IGNORECASE)
+_KEPT_AT_ONCE = 500
+
+
+class WorkingFiles:
+    """The files that git tracks or would track. Blocking: use it from one thread.
+
+    A bare repository has no working tree; its files are those of HEAD.
+    """
+
+    def __init__(self, repository: Repository, cache: Cache, progress: Progress) -> None:
+        self.omitted = 0
+        """How many files there are beyond the most that are indexed."""
+        self._repository = repository
+        self._cache = cache
+        self._progress = progress
+        self._root = Root(os.fsencode(repository.root)) if repository.root else None
+        self._stamps: dict[str, Stamp] = {}
+        self._files: dict[str, ParsedFile] = {}
+        self._by_key: dict[str, ParsedFile] = {}
+
+    def scan(self) -> dict[str, ParsedFile]:
+        """All files, whatever was known: the ones whose stamp has changed are read again.
+
+        Raises:
+            Unavailable: git fails.
+        """
+        if self._root is None:
+            return self._scan_head()
+        listing = self._repository.git.run(
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"
+        )
+        names = sorted({_name(path) for path in listing.split(b"\0") if path})
+        self.omitted = max(0, len(names) - MOST_FILES)
+        names = names[:MOST_FILES]
+        wanted = set(names)
+        for gone in [path for path in self._files if path not in wanted]:
+            self._forget(gone)
+        self._look(names)
+        return dict(self._files)
+
+    def take(self, paths: Iterable[str]) -> dict[str, ParsedFile]:
+        """All files after some may have changed; a new one must be known not to be ignored."""
+        if self._root is None:
+            return self._scan_head()
+        known = [path for path in paths if path in self._files or len(self._files) < MOST_FILES]
+        self._look(known)
+        return dict(self._files)
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The texts of files as they are now; one that may not be read is left out."""
+        if self._root is None:
+            return _texts_at_head(self._repository, paths)
+        texts = {}
+        for path in paths:
+            if path in self._files and self._files[path].skipped is None:
+                content = self._root.read(os.fsencode(path))
+                if content is not None:
+                    texts[path] = content.decode("utf-8", "replace")
+        return texts
+
+    def _look(self, paths: Sequence[str]) -> None:
+        assert self._root is not None  # noqa: S101 - for the type checker
+        changed: list[str] = []
+        for path in paths:
+            stamp = self._root.stamp(os.fsencode(path))
+            if stamp is None:
+                self._forget(path)
+            elif self._stamps.get(path) != stamp:
+                self._stamps[path] = stamp
+                reason = _reason(path, stamp.size)
+                if reason is None:
+                    changed.append(path)
+                else:
+                    self._files[path] = unread(reason)
+        for first in range(0, len(changed), _KEPT_AT_ONCE * 4):
+            self._read_changed(changed[first : first + _KEPT_AT_ONCE * 4])
+            self._progress(first, len(changed))
+
+    def _read_changed(self, paths: Sequence[str]) -> None:
+        keys: dict[str, str] = {}
+        contents: dict[str, tuple[str, bytes]] = {}
+        for path, content in self._contents(paths):
+            keys[path] = key = content_key(path, _oid(content))
+            contents[key] = path, content
+        known = {key: self._by_key[key] for key in contents if key in self._by_key}
+        known |= self._cache.files([key for key in contents if key not in known])
+        work: list[Work] = [(k, p, c) for k, (p, c) in contents.items() if k not in known]
+        fresh: dict[str, ParsedFile] = {}
+        for key, file in parse_all(work, len(work)):
+            fresh[key] = file
+        self._cache.put_files(fresh)
+        known |= fresh
+        self._by_key |= known
+        self._files |= {path: known[key] for path, key in keys.items()}
+        if len(self._by_key) > 2 * len(self._files) + 10_000:  # of branches left behind
+            self._by_key = {}
+
+    def _contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        assert self._root is not None  # noqa: S101 - for the type checker
+        for path in paths:
+            content = self._root.read(os.fsencode(path))
+            if content is None:
+                self._forget(path)
+            else:
+                yield path, content
+
+    def _forget(self, path: str) -> None:
+        self._stamps.pop(path, None)
+        self._files.pop(path, None)
+
+    def _scan_head(self) -> dict[str, ParsedFile]:
+        git = self._repository.git
+        tree = list_tree(git, "HEAD") if git.attempt("rev-parse", "HEAD^{tree}").code == 0 else {}
+        names = sorted(tree)[:MOST_FILES]
+        self.omitted = len(tree) - len(names)
+        reasons = {path: _reason(path, tree[path].size) for path in names}
+        keys = {p: content_key(p, tree[p].oid) for p in names if reasons[p] is None}
+        known = self._cache.files(set(keys.values()))
+        missing = {tree[p].oid: p for p, key in keys.items() if key not in known}
+        work = ((keys[missing[oid]], missing[oid], c) for oid, c in read_blobs(git, missing))
+        fresh = dict(parse_all(work, len(missing)))
+        self._cache.put_files(fresh)
+        known |= fresh
+        self._files = {p: known[keys[p]] for p in keys if keys[p] in known}
+        self._files |= {p: unread(reason) for p, reason in reasons.items() if reason}
+        return dict(self._files)
+
+
+def _texts_at_head(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
+    tree = list_tree(repository.git, "HEAD")
+    by_oid: dict[str, list[str]] = {}
+    for path in paths:
+        if path in tree and _reason(path, tree[path].size) is None:
+            by_oid.setdefault(tree[path].oid, []).append(path)
+    contents = read_blobs(repository.git, by_oid)
+    return {p: content.decode("utf-8", "replace") for oid, content in contents for p in by_oid[oid]}
+
+
+def _name(path: bytes) -> str:
+    return os.fsdecode(path)
+
+
+def _reason(path: str, size: int) -> str | None:
+    """Why a file is known by name only."""
+    if size > LARGEST:
+        return "larger than 1 MB"
+    if _SECRET.search(path) and not _HARMLESS.search(path):
+        return "it may hold secrets"
+    return None
+
+
+def _oid(content: bytes) -> str:
+    """Git's name for a content, so that a committed file and the same one on disk are one."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,137 @@
+"""Puts a pack together: ranks, chooses, writes, and keeps to the budget."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from orchestra.context.index.corpus import Corpus
+from orchestra.context.index.ranking import Ranking, Weights, rank
+from orchestra.context.index.roles import Role, role_of
+from orchestra.context.index.signals import Query
+from orchestra.context.index.tokens import count_tokens
+from orchestra.context.packs.excerpts import choose, outlined, write_code, write_outlines
+from orchestra.context.packs.item import Item, Pack
+from orchestra.context.packs.sections import in_order, render
+from orchestra.context.packs.surroundings import (
+    convention_paths,
+    write_commits,
+    write_conventions,
+    write_tests,
+)
+from orchestra.context.packs.wording import fenced, visible
+from orchestra.shared.errors import Invalid
+
+LEAST, MOST = 500, 200_000
+"""The budgets that are served, in tokens."""
+LONGEST_TASK = 20_000
+"""Characters of a task that are read."""
+
+_SURROUNDINGS = 0.05  # of the budget: conventions; tests and commits get 0.02 each
+_OUTLINES = 0.14
+_TITLES = 60  # tokens of all titles
+_LONGEST_SHOWN_TASK = 2_000  # characters
+
+
+class Source(Protocol):
+    """Where the texts of files are read."""
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The texts of some files; one that cannot be read is left out."""
+
+
+def pack(
+    corpus: Corpus,
+    source: Source,
+    task: str,
+    budget: int,
+    *,
+    extras: Sequence[Item] = (),
+    revision: str | None = None,
+    notes: Sequence[str] = (),
+    weights: Weights | None = None,
+) -> Pack:
+    """The context for a task within `budget` tokens; the same input gives the same pack.
+
+    `extras` are memories, hand-offs and the live state, whoever knows them.
+
+    Raises:
+        Invalid: the task is empty or too long, or the budget is not one that is served.
+    """
+    query = _check(task, budget)
+    ranking = rank(corpus, query, weights)
+    fixed = [_task(query), *extras]
+    left = budget - _TITLES - sum(item.tokens for item in fixed)
+    likely = [c.file.path for c in choose(ranking, max(left, 0))]
+    beside = _beside(corpus, source, query, likely, left)
+    left -= sum(item.tokens for item in beside)
+    chosen, outlines = _fill(corpus, source, ranking, left)
+    items = in_order([*fixed, *beside, *chosen, *outlines])
+    items, text, tokens = _within(items, budget)
+    files = tuple(file.path for file in ranking.files)
+    return Pack(task, budget, tokens, text, tuple(items), files, revision, tuple(notes))
+
+
+def _check(task: str, budget: int) -> Query:
+    if not task.strip():
+        raise Invalid("the task is empty", hint="say in words what is to be done")
+    if len(task) > LONGEST_TASK:
+        raise Invalid(
+            f"the task has {len(task):,} characters, the most is {LONGEST_TASK:,}",
+            hint="say it shorter; the first line counts most",
+        )
+    if not LEAST <= budget <= MOST:
+        raise Invalid(
+            f"a budget of `{budget}` tokens is not served",
+            hint=f"give one between {LEAST} and {MOST}",
+        )
+    return Query(task)
+
+
+def _task(query: Query) -> Item:
+    shown = fenced(visible(query.text.strip())[:_LONGEST_SHOWN_TASK])
+    return Item("task", shown, count_tokens(shown) + 1, trust="untrusted")
+
+
+def _beside(
+    corpus: Corpus, source: Source, query: Query, likely: Sequence[str], left: int
+) -> list[Item]:
+    """Conventions, tests and commits for the files that are likely shown."""
+    code = [path for path in likely if role_of(path) is not Role.TEST][:10]
+    guides = source.read(convention_paths(corpus, code)[:20])
+    return [
+        *write_conventions(guides, code, int(left * _SURROUNDINGS)),
+        *write_tests(corpus, code, int(left * _SURROUNDINGS * 0.4)),
+        *write_commits(corpus, query, code, int(left * _SURROUNDINGS * 0.4)),
+    ]
+
+
+def _fill(
+    corpus: Corpus, source: Source, ranking: Ranking, left: int
+) -> tuple[list[Item], list[Item]]:
+    """Code, and outlines of what is not shown; what outlines leave over becomes code."""
+    for_code = int(left * (1 - _OUTLINES))
+    chosen = choose(ranking, for_code)
+    shown = {c.file.path for c in chosen}
+    files = outlined(ranking, shown)
+    texts = source.read([file.path for file in files])
+    outlines = write_outlines(files, texts, ranking, corpus, left - for_code)
+    spare = left - for_code - sum(item.tokens for item in outlines)
+    if spare > 0:
+        chosen = choose(ranking, for_code + spare)
+        shown = {c.file.path for c in chosen}
+        outlines = [item for item in outlines if item.path not in shown]
+    texts = source.read([c.file.path for c in chosen])
+    code = [write_code(c, texts[c.file.path], corpus) for c in chosen if c.file.path in texts]
+    return code, outlines
+
+
+def _within(items: list[Item], budget: int) -> tuple[list[Item], str, int]:
+    """The items that fit for certain: counted as a whole, the last outlines go first."""
+    droppable = ("outline", "test", "commit", "code", "convention", "memory", "handoff", "state")
+    while True:
+        text = render(items)
+        tokens = count_tokens(text)
+        if tokens <= budget or len(items) == 1:
+            return items, text, tokens
+        kind = next(k for k in droppable if any(item.kind == k for item in items))
+        last = max(number for number, item in enumerate(items) if item.kind == kind)
+        items = items[:last] + items[last + 1 :]
