@@ -136,4 +136,7 @@ async def trial(store_name: str, stands_on: object) -> AsyncIterator[Trial]:
     async with AsyncExitStack() as stack:
         store = await STORES[store_name].open(stands_on, stack)
         stack.push_async_callback(store.close)
-        yield Trial(store_name, store)
+        trial = Trial(store_name, store)
+        if store_name.endswith("-live"):
+            stack.push_async_callback(trial.clear)
+        yield trial

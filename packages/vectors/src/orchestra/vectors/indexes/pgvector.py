@@ -37,7 +37,7 @@ from sqlalchemy import Float, Subquery, Table, Text, bindparam, delete, func, se
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-EXACT_BELOW = 20_000  # rows: some 20 ms
+EXACT_BELOW = 20_000  # rows: tens of milliseconds
 _BATCH = 1_000  # rows in one transaction
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
-from orchestra.shared.errors import Invalid, Unavailable
+from orchestra.shared.errors import Invalid, OrchestraError, Unavailable
 from orchestra.vectors.checks import (
     checked_filter,
     checked_ids,
@@ -115,7 +115,11 @@ class WeaviateStore:
                             await self._client.connect()
                     return await make(self._client)
 
-        return await self._retry(once)
+        try:
+            return await self._retry(once)
+        except OrchestraError:
+            self._known.clear()  # perhaps the collection is not what it was
+            raise
 
     async def known(self, dimension: int, *, fresh: bool = False) -> set[str]:
         """The properties that a collection is known to have; none while it is not there."""
@@ -215,7 +219,7 @@ class WeaviateIndex:
             result = await self._read(lambda tenant: tenant.data.delete_many(where=chosen))
             if result is None or result.matches == 0:
                 return
-            if result.failed:
+            if result.failed or not result.successful:
                 raise Unavailable(f"Weaviate kept `{result.failed}` records", hint="try again")
 
     async def _read(self, make: Callable[[_Tenant], Awaitable[T]]) -> T | None:

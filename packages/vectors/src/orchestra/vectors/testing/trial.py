@@ -15,8 +15,16 @@ class Trial:
     name: str
     store: VectorStore
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _made: list[VectorIndex] = field(default_factory=list)
     _run: str = field(default_factory=lambda: uuid4().hex[:12])
 
     def fresh(self, dimension: int = 4) -> VectorIndex:
         """An index of an empty namespace."""
-        return self.store.index(f"trial/{self._run}/{next(self._numbers)}", dimension)
+        index = self.store.index(f"trial/{self._run}/{next(self._numbers)}", dimension)
+        self._made.append(index)
+        return index
+
+    async def clear(self) -> None:
+        """Empty every index that was handed out: for stores that outlive the trial."""
+        for index in self._made:
+            await index.clear()
