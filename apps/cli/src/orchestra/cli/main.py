@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from orchestra.cli import bench, context, database, keys, mcp, status, up
+from orchestra.cli import bench, context, database, keys, mcp, search, status, up
 from orchestra.cli.output import fail
 from orchestra.shared.errors import OrchestraError
 
@@ -38,6 +38,8 @@ app.command("up")(up.up)
 app.command("down")(up.down)
 app.command("status")(status.status)
 app.command("doctor")(status.doctor)
+app.command("search")(search.search)
+app.command("pack")(search.pack)
 app.command("login")(keys.login)
 app.command("mcp")(mcp.mcp)
 app.add_typer(context.app, name="context")

@@ -1,5 +1,6 @@
 """`orchestra bench`: every figure that we claim, measured beside its peers in the same run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,3 +26,29 @@ def bench_durability(quick: Quick = False, json: Json = False) -> None:
     from orchestra.cli.bench.durability import measure
 
     run("durability", measure, quick=quick, as_json=json)
+
+
+@app.command("recall")
+def bench_recall(
+    cases: Annotated[Path, typer.Option(help="Cases, one JSON object a line.")],
+    repos: Annotated[Path, typer.Option(help="Holds a git repository at OWNER+NAME/repo each.")],
+    budget: Annotated[int, typer.Option(min=1000, max=200_000, help="Tokens.")] = 16_000,
+    cache: Annotated[Path | None, typer.Option(help="Keeps what was parsed for next time.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Cases of each repository.")] = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """Does the context for a task hold what the real change then edited?
+
+    \b
+    A case is {"id", "repo", "parent", "query", "gold": [paths], "gold_spans": {path:
+    {"lines": [[first, last]], "functions": [[name, first, last]]}}}, with "difficulty" and "date".
+
+    \b
+    Example:
+      orchestra bench recall --cases dev.jsonl --repos clones --cache ~/.cache/recall --json
+    """
+    from orchestra.cli.bench.recall import RecallBench
+
+    bench = RecallBench(cases, repos, budget, cache, limit)
+    run("recall", bench.measure, quick=quick, as_json=json)

@@ -102,11 +102,9 @@ class CodeIndex:
         while self._seen < wanted:
             await self._updated.wait()
 
-    async def read(self, paths: Sequence[str]) -> Mapping[str, str]:
-        """The texts of files of the repository, as they are now."""
-        if self._files is None:
-            return {}
-        return await asyncio.to_thread(self._files.read, paths)
+    def read(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The texts of files of the repository, as they are now. Blocking: call it from a thread."""
+        return {} if self._files is None else self._files.read(paths)
 
     def state(self) -> IndexState:
         """How it is now."""

@@ -15,6 +15,7 @@ from orchestra.context.index.signals import FILE_SIGNALS, Query, Signals, measur
 CONSIDERED = 100
 """How many files' places are looked at."""
 
+_PATH = FILE_SIGNALS.index("path")
 _REASONS = {
     "body": "a passage holds the task's words",
     "body_top": "several passages hold the task's words",
@@ -93,6 +94,8 @@ class RankedChunk:
     end: int
     tokens: int
     likelihood: float
+    fits: bool
+    """Whether it, or its file's path, holds any of the task's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +106,21 @@ class Ranking:
     chunks: tuple[RankedChunk, ...]
 
 
-def rank(corpus: Corpus, query: Query, weights: Weights | None = None) -> Ranking:
-    """Rank a corpus for a task. The same input gives the same order."""
+def rank(corpus: Corpus, query: Query, weights: Weights | None = None, under: str = "") -> Ranking:
+    """Rank the files of a corpus, or those whose path begins with `under`, for a task.
+
+    The same input gives the same order.
+    """
     if not len(corpus.view):
         return Ranking((), ())
     weights = weights or shipped_weights()
     signals = measure(corpus, query)
     scores = score_files(corpus, signals, weights)
-    order = np.argsort(-scores, kind="stable")[:CONSIDERED]
-    order = order[corpus.view.alive[order]]
+    wanted = corpus.view.alive
+    if under:
+        wanted = wanted & np.array([p.startswith(under) for p, _ in corpus.view.files], bool)
+    order = np.argsort(-np.where(wanted, scores, -np.inf), kind="stable")[:CONSIDERED]
+    order = order[wanted[order]]
     files = tuple(_ranked_file(corpus, signals, weights, scores, int(file)) for file in order)
     return Ranking(files, _ranked_chunks(corpus, signals, weights, scores, order.tolist()))
 
@@ -151,6 +160,7 @@ def _ranked_chunks(
                 int(parsed.ends[place]),
                 int(parsed.tokens[place]),
                 round(float(likelihood[at]), 5),
+                bool(signals.chunk_body[number] > 0 or signals.files[file, _PATH] > 0),
             )
         )
     return tuple(chunks)

@@ -1,6 +1,6 @@
 """Puts a pack together: ranks, chooses, writes, and keeps to the budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from orchestra.context.index.corpus import Corpus
@@ -47,16 +47,18 @@ def pack(
     extras: Sequence[Item] = (),
     revision: str | None = None,
     notes: Sequence[str] = (),
+    finish: Callable[[Item], Item] = lambda item: item,
     weights: Weights | None = None,
 ) -> Pack:
     """The context for a task within `budget` tokens; the same input gives the same pack.
 
-    `extras` are memories, hand-offs and the live state, whoever knows them.
+    `extras` are memories, hand-offs and the live state, whoever knows them. `finish` is what every
+    item goes through before it is counted: where secrets are taken out.
 
     Raises:
         Invalid: the task is empty or too long, or the budget is not one that is served.
     """
-    query = _check(task, budget)
+    query = check_task(task, budget)
     ranking = rank(corpus, query, weights)
     fixed = [_task(query), *extras]
     left = budget - _TITLES - sum(item.tokens for item in fixed)
@@ -64,13 +66,18 @@ def pack(
     beside = _beside(corpus, source, query, likely, left)
     left -= sum(item.tokens for item in beside)
     chosen, outlines = _fill(corpus, source, ranking, left)
-    items = in_order([*fixed, *beside, *chosen, *outlines])
+    items = [finish(item) for item in in_order([*fixed, *beside, *chosen, *outlines])]
     items, text, tokens = _within(items, budget)
     files = tuple(file.path for file in ranking.files)
     return Pack(task, budget, tokens, text, tuple(items), files, revision, tuple(notes))
 
 
-def _check(task: str, budget: int) -> Query:
+def check_task(task: str, budget: int) -> Query:
+    """The task as a query.
+
+    Raises:
+        Invalid: the task is empty or too long, or the budget is not one that is served.
+    """
     if not task.strip():
         raise Invalid("the task is empty", hint="say in words what is to be done")
     if len(task) > LONGEST_TASK:

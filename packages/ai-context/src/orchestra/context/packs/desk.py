@@ -1,0 +1,172 @@
+"""Answers searches and asks for packs about the present state of the repository."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestra.context.index.code_index import CodeIndex, IndexState
+from orchestra.context.index.corpus import Corpus
+from orchestra.context.index.ranking import RankedChunk, Ranking, rank
+from orchestra.context.index.signals import Query
+from orchestra.context.index.tokens import count_tokens
+from orchestra.context.log import ContextLog
+from orchestra.context.memory import Filter, Hit, fenced
+from orchestra.context.packs.item import Item, Pack
+from orchestra.context.packs.packer import check_task, pack
+from orchestra.context.packs.redacting import Redact, redacted, redacted_names
+from orchestra.context.packs.state import write_state
+from orchestra.context.packs.wording import visible
+from orchestra.shared.errors import Invalid
+from orchestra.shared.identity import Caller
+
+MOST_HITS = 50
+_NOTES = 5
+_NOTE_SHARE = 0.05  # of the budget
+_LONGEST_QUERY = 2_000  # characters
+
+
+class Notes(Protocol):
+    """What is needed of the memory."""
+
+    async def search(
+        self, query: str, *, caller: Caller, filter: Filter | None = None, limit: int = 10
+    ) -> Sequence[Hit]:
+        """The notes that fit best, of those that the caller may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place that fits a search: its lines, its text, and what speaks for it."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+    score: float
+    symbols: tuple[str, ...]
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found, and the state of the repository that it was asked of."""
+
+    query: str
+    found: tuple[Found, ...]
+    revision: str | None
+
+
+class Desk:
+    """Where searches and packs are asked for. Nothing secret leaves it."""
+
+    def __init__(self, index: CodeIndex, log: ContextLog, notes: Notes, redact: Redact) -> None:
+        self._index = index
+        self._log = log
+        self._notes = notes
+        self._redact = redact
+
+    def state(self) -> IndexState:
+        """How the code index is."""
+        return self._index.state()
+
+    async def search(self, query: str, *, limit: int = 10, under: str = "") -> Search:
+        """The places that fit best; `under` is the beginning of their paths.
+
+        Raises:
+            Invalid: the query is empty or too long.
+            Unavailable: the index is still being built.
+        """
+        if not query.strip() or len(query) > _LONGEST_QUERY:
+            raise Invalid(
+                f"a query has 1 to {_LONGEST_QUERY:,} characters, this one has {len(query):,}",
+                hint="say in some words, or with a name from the code, what is sought",
+            )
+        corpus = await self._index.corpus()
+        ranking = await asyncio.to_thread(rank, corpus, Query(query), None, under)
+        chunks = _best(ranking, limit)
+        paths = list(dict.fromkeys(chunk.path for chunk in chunks))
+        texts = await asyncio.to_thread(self._index.read, paths)
+        reasons = {file.path: file.reasons for file in ranking.files}
+        found = [
+            self._found(corpus, chunk, texts[chunk.path], reasons[chunk.path])
+            for chunk in chunks
+            if chunk.path in texts
+        ]
+        return Search(self._redact(query), tuple(found), self._index.state().commit)
+
+    async def pack(self, task: str, budget: int, caller: Caller) -> Pack:
+        """The context for a task.
+
+        Raises:
+            Invalid: the task or the budget is not one that is served.
+            Unavailable: the index is still being built.
+        """
+        check_task(task, budget)
+        corpus = await self._index.corpus()
+        extras = [write_state(self._log.document)]
+        if caller.can("memory:read"):
+            extras += await self._write_notes(task, caller, int(budget * _NOTE_SHARE))
+        made = await asyncio.to_thread(
+            pack,
+            corpus,
+            self._index,
+            task,
+            budget,
+            extras=extras,
+            revision=self._index.state().commit,
+            notes=self._remarks(),
+            finish=lambda item: redacted(item, self._redact),
+        )
+        return redacted_names(made, self._redact)
+
+    def _found(self, corpus: Corpus, chunk: RankedChunk, text: str, why: tuple[str, ...]) -> Found:
+        parsed = corpus.view.current.get(chunk.path)
+        inside = (
+            [s.name for s in parsed.symbols if chunk.start <= s.start <= chunk.end]
+            if parsed
+            else []
+        )
+        lines = visible(text).split("\n")[chunk.start - 1 : chunk.end]
+        return Found(
+            self._redact(chunk.path),
+            chunk.start,
+            chunk.end,
+            self._redact("\n".join(lines)),
+            chunk.likelihood,
+            tuple(self._redact(name) for name in inside[:8]),
+            why,
+        )
+
+    async def _write_notes(self, task: str, caller: Caller, budget: int) -> list[Item]:
+        items = []
+        for hit in await self._notes.search(task[:1000], caller=caller, limit=_NOTES):
+            text = f"- {fenced(hit.note)}"
+            tokens = count_tokens(text) + 1
+            if tokens <= budget:
+                budget -= tokens
+                why = ("it speaks of what the task speaks of",)
+                items.append(Item("memory", text, tokens, None, (), why, "untrusted"))
+        return items
+
+    def _remarks(self) -> list[str]:
+        state = self._index.state()
+        remarks = ["vectors are not part of the ranking; it goes by words, history and links"]
+        if state.omitted:
+            remarks.append(f"{state.omitted:,} files are beyond the most that are indexed")
+        if state.problem:
+            remarks.append(f"the index may be old: {state.problem}")
+        return remarks
+
+
+def _best(ranking: Ranking, limit: int) -> list[RankedChunk]:
+    """The best chunks that hold any of the words, at most three of a file."""
+    taken: dict[str, int] = {}
+    best = []
+    for chunk in ranking.chunks:
+        if chunk.fits and taken.get(chunk.path, 0) < 3:
+            taken[chunk.path] = taken.get(chunk.path, 0) + 1
+            best.append(chunk)
+        if len(best) >= limit:
+            break
+    return best
