@@ -108,7 +108,10 @@ _GO = Language(
         "type_spec": "type",
         "type_alias": "type",
     },
-    _set("source_file type_declaration const_declaration var_declaration var_spec_list"),
+    _set(
+        "source_file type_declaration const_declaration var_declaration var_spec_list"
+        " import_declaration import_spec_list"
+    ),
     _set("import_spec"),
     values=_set("const_spec var_spec"),
 )

@@ -99,7 +99,8 @@ def _name(node: Node) -> str:
         of = node.child_by_field_name("type")
         return _text(of)
     if node.type == "block":  # HCL: type and labels
-        return ".".join(_text(child).strip('"') for child in node.named_children[:-1])
+        labels = [c for c in node.named_children if c.type in ("identifier", "string_lit")]
+        return ".".join(_text(child).strip('"') for child in labels)
     named = node.child_by_field_name("name") or node.child_by_field_name("left")
     declarator = node.child_by_field_name("declarator")
     while named is None and declarator is not None:  # C hides the name in its declarator

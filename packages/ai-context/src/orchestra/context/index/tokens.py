@@ -1,15 +1,22 @@
 """Counts the tokens of a text as models do, without asking anybody."""
 
 import functools
-
-import bpe_openai
+import warnings
+from collections.abc import Callable
 
 
 @functools.cache
-def _encoding() -> bpe_openai.Encoding:
-    return bpe_openai.get_encoding("cl100k_base")
+def _encode() -> Callable[[str], list[int]]:
+    """The encoder, which takes most of a second to load: only whoever counts pays for it."""
+    with warnings.catch_warnings():  # bpe-openai 0.1.4 reads its data by a deprecated call
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import bpe_openai
+
+        encode: Callable[[str], list[int]]
+        encode = bpe_openai.get_encoding("cl100k_base").encode_ordinary
+    return encode
 
 
 def count_tokens(text: str) -> int:
     """The length of a text in tokens of `cl100k_base`; other vocabularies differ by some percent."""
-    return len(_encoding().encode_ordinary(text))
+    return len(_encode()(text))

@@ -173,18 +173,21 @@ def _parts(identifier: str) -> list[str]:
 def stem(word: str) -> str:
     """A word without its plural `s` and common endings: light, so that code names stay apart."""
     word = word.lower()
-    size = len(word)
-    if size < 4 or not word.isascii():
+    if len(word) < 4 or not word.isascii():
         return word
-    if size > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
-        size = len(word)
+    word = _singular(word)
     for ending, least in (("ing", 6), ("ed", 5)):
-        if size >= least and word.endswith(ending):
+        if len(word) >= least and word.endswith(ending):
             root = word[: -len(ending)]
             if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz":
                 root = root[:-1]
-            return root
-    return word[:-1] if size > 4 and word.endswith("e") else word
+            return root[:-1] + "y" if root.endswith("i") else root
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]

@@ -1,6 +1,6 @@
 """Puts a pack together: ranks, chooses, writes, and keeps to the budget."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from orchestra.context.index.corpus import Corpus
@@ -65,7 +65,10 @@ def pack(
     likely = [c.file.path for c in choose(ranking, max(left, 0))]
     beside = _beside(corpus, source, query, likely, left)
     left -= sum(item.tokens for item in beside)
-    chosen, outlines = _fill(corpus, source, ranking, left)
+    guides = {item.path for item in beside if item.kind == "convention"}
+    chosen, outlines = _fill(corpus, source, _without(ranking, guides), left)
+    shown = {item.path for item in chosen}
+    beside = [item for item in beside if item.kind != "test" or item.path not in shown]
     items = [finish(item) for item in in_order([*fixed, *beside, *chosen, *outlines])]
     items, text, tokens = _within(items, budget)
     files = tuple(file.path for file in ranking.files)
@@ -109,6 +112,14 @@ def _beside(
         *write_tests(corpus, code, int(left * _SURROUNDINGS * 0.4)),
         *write_commits(corpus, query, code, int(left * _SURROUNDINGS * 0.4)),
     ]
+
+
+def _without(ranking: Ranking, paths: Collection[str | None]) -> Ranking:
+    """The ranking without files that the pack has already."""
+    return Ranking(
+        tuple(file for file in ranking.files if file.path not in paths),
+        tuple(chunk for chunk in ranking.chunks if chunk.path not in paths),
+    )
 
 
 def _fill(
