@@ -9,7 +9,17 @@ from orchestra.api import openapi, problems
 from orchestra.api.dashboard import Dashboard
 from orchestra.api.guard import Guard
 from orchestra.api.mcp import McpMount
-from orchestra.api.routes import context, events, keys, session, status, stream, webhooks
+from orchestra.api.routes import (
+    context,
+    events,
+    keys,
+    memory,
+    search,
+    session,
+    status,
+    stream,
+    webhooks,
+)
 from orchestra.api.state import System
 from orchestra.api.wiring import running
 from orchestra.shared.metrics import Metrics
@@ -54,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter()
-    for module in (context, stream, events, keys, session, webhooks, status):
+    for module in (context, stream, search, memory, events, keys, session, webhooks, status):
         api.include_router(module.router)
     return api
 

@@ -8,6 +8,9 @@ from typing import TypedDict, cast
 from orchestra.api.limits import RateLimits
 from orchestra.api.subscribers import Subscribers
 from orchestra.context import ContextEngine, ContextLog
+from orchestra.context.index.code_index import CodeIndex
+from orchestra.context.memory import Memory
+from orchestra.context.packs.desk import Desk
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.mcp import McpEndpoints
 from orchestra.shared.db import Database
@@ -40,6 +43,9 @@ class State:
         engine: ContextEngine,
         subscribers: Subscribers,
         webhooks: Webhooks,
+        index: CodeIndex,
+        desk: Desk,
+        memory: Memory,
         mcp: McpEndpoints,
         metrics: Metrics,
         started_at: datetime,
@@ -53,6 +59,9 @@ class State:
         self.engine = engine
         self.subscribers = subscribers
         self.webhooks = webhooks
+        self.index = index
+        self.desk = desk
+        self.memory = memory
         self.mcp = mcp
         self.metrics = metrics
         self.started_at = started_at

@@ -21,6 +21,9 @@ from orchestra.context import (
     ContextStreamer,
     Snapshots,
 )
+from orchestra.context.index.code_index import CodeIndex
+from orchestra.context.memory import Memory, head_of
+from orchestra.context.packs.desk import Desk
 from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
@@ -36,6 +39,7 @@ from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
+from orchestra.vectors import open_embedder
 
 _WATCH = 0.2  # seconds between looks whether the embedded database's process lives
 _AFTER_FAILURE = 10.0  # seconds until it is tried again to start it
@@ -86,13 +90,24 @@ async def running(
             private=settings.private_webhooks,
         )
         await _enter(stack, webhooks)
+        memory = Memory(
+            database,
+            events,
+            await stack.enter_async_context(open_embedder(settings)),
+            workspace=settings.workspace,
+            redactor=redactor,
+            head=lambda: head_of(context.document),
+        )
+        index = CodeIndex(settings.repo, context, settings.state_folder / "index.sqlite")
+        await _enter(stack, index)
+        desk = Desk(index, context, memory, redactor.text)
 
         files = [FileSink(settings.repo)] if settings.live_files else []
         streamer = ContextStreamer(context, {agent: files for agent in AGENTS})
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
         mcp.endpoints = McpEndpoints(
-            [ContextPart(context, engine.settle)],
+            [ContextPart(context, engine.settle, desk)],
             version=version("orchestra-api"),
             hosts=("127.0.0.1", "localhost", "::1", *settings.hosts),
             metrics=ProcessMetrics(metrics),
@@ -109,6 +124,9 @@ async def running(
             engine=engine,
             subscribers=subscribers,
             webhooks=webhooks,
+            index=index,
+            desk=desk,
+            memory=memory,
             mcp=mcp.endpoints,
             metrics=metrics,
             started_at=datetime.now(UTC),

@@ -13,6 +13,8 @@ Scope = Literal[
     "context:read",  # see the live context
     "events:read",  # read and verify event streams
     "events:write",  # append to `notes/…`
+    "memory:read",  # find notes
+    "memory:write",  # add, supersede, forget and restore notes
     "keys:manage",  # create, list and revoke keys
     "webhooks:manage",  # send the context elsewhere
 ]
