@@ -242,3 +242,24 @@ async def test_many_who_add_the_same_at_once_make_one_note(api: RunningApi) -> N
 
     assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
     assert len({answer.json()["note"]["id"] for answer in answers}) == 1
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_all_tools_that_there_are_fit_into_a_prompt(shared_api: RunningApi) -> None:
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/list",
+    }
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}
+
+    answer = await shared_api.http.post("/mcp", json=call, headers=headers)
+
+    tools = answer.json()["result"]["tools"]
+    assert {"memory_save", "memory_search", "context_get"} <= {tool["name"] for tool in tools}
+    assert len(tools) <= 16
+    assert len(answer.content) <= 8192

@@ -27,7 +27,7 @@ from orchestra.context.packs.desk import Desk
 from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
-from orchestra.mcp import ContextPart, McpEndpoints, ProcessMetrics
+from orchestra.mcp import ContextPart, McpEndpoints, MemoryPart, ProcessMetrics
 from orchestra.shared.db import Database
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
 from orchestra.shared.identity import Identity
@@ -107,7 +107,7 @@ async def running(
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
         mcp.endpoints = McpEndpoints(
-            [ContextPart(context, engine.settle, desk)],
+            [ContextPart(context, engine.settle, desk), MemoryPart(memory)],
             version=version("orchestra-api"),
             hosts=("127.0.0.1", "localhost", "::1", *settings.hosts),
             metrics=ProcessMetrics(metrics),

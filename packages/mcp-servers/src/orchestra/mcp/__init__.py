@@ -2,6 +2,7 @@
 
 from orchestra.mcp.context import ContextPart, ContextSource
 from orchestra.mcp.endpoints import Limits, McpEndpoints
+from orchestra.mcp.memory import MemoryPart
 from orchestra.mcp.metrics import ProcessMetrics, ToolCall, ToolMetrics
 from orchestra.mcp.part import Part
 
@@ -10,6 +11,7 @@ __all__ = [
     "ContextSource",
     "Limits",
     "McpEndpoints",
+    "MemoryPart",
     "Part",
     "ProcessMetrics",
     "ToolCall",

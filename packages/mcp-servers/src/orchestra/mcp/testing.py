@@ -29,6 +29,8 @@ SCOPES = {
     "reader": ["context:read"],
     "second": ["context:read"],
     "hooks": ["webhooks:manage"],
+    "scribe": ["memory:read", "memory:write"],
+    "listener": ["memory:read"],
 }
 
 
