@@ -76,7 +76,14 @@ async def test_nobody_gives_a_scope_that_they_lack(shared_api: RunningApi) -> No
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1:1"],
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost.evil.example",
+        "http://127.0.0.1:1",
+        "http://[",
+        "http://[::1",
+    ],
 )
 @pytest.mark.parametrize("path", ["/api/v1/context", "/api/v1/context/stream", "/mcp", "/"])
 async def test_another_origin_is_refused(shared_api: RunningApi, origin: str, path: str) -> None:

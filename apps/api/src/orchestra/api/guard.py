@@ -69,7 +69,7 @@ class Guard:
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
             return 421, "misdirected", f"this server does not answer for `{', '.join(hosts)[:80]}`"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != hosts[0].lower():
+        if origin is not None and _host_of(origin) != hosts[0].lower():
             return 403, "origin", f"requests from `{origin[:80]}` are not served"
         if len(headers.getlist("authorization")) > 1:
             return 401, "unauthenticated", "there is more than one Authorization header"
@@ -95,6 +95,14 @@ class Guard:
         self._metrics.http_requests.labels(method, route, str(status)).inc()
         if not route.endswith("/stream"):  # its time is its reader's
             self._metrics.http_request_seconds.labels(route).observe(seconds)
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin; empty, which no Host header of ours is, when it is not one."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
