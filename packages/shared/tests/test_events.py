@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Invalid
+from orchestra.shared.errors import Conflict, Invalid
 from orchestra.shared.events import Event, EventLog, PostgresBus
 from orchestra.shared.json import JsonObject
 from orchestra.shared.metrics import Metrics
@@ -107,6 +107,18 @@ async def test_sending_an_event_again_with_its_id_changes_nothing(events: EventL
 
     assert again == first
     assert len(await events.read("notes/a")) == 1
+
+
+async def test_an_id_of_another_stream_is_refused_and_shows_nothing(events: EventLog) -> None:
+    id = uuid4()
+    await events.append("notes/a", "note.made", {"n": "not for you"}, actor="tester", id=id)
+
+    with pytest.raises(Conflict) as refused:
+        await events.append("notes/b", "note.made", {"n": 2}, actor="tester", id=id)
+
+    assert "not for you" not in str(refused.value)
+    assert await events.read("notes/b") == []
+    assert (await events.append("notes/b", "note.made", {"n": 3}, actor="tester")).seq == 1
 
 
 async def test_the_same_id_twice_in_one_batch_is_one_event(events: EventLog) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 from orchestra.shared.db import SCHEMA, Database
-from orchestra.shared.errors import Unavailable
+from orchestra.shared.errors import Conflict, Unavailable
 from orchestra.shared.events.event import (
     COLUMNS,
     Draft,
@@ -67,6 +67,7 @@ class Appender:
 
         Raises:
             Unavailable: the database is gone; it is not known to hold the events.
+            Conflict: an id is that of an event of another stream.
         """
         loop = asyncio.get_running_loop()
         waiting = [_Waiting(d, canonical(d.data), loop.create_future()) for d in drafts]
@@ -120,16 +121,31 @@ class Appender:
                 for one in batch:
                     one.done.set_exception(_refused(error))
                 return
-            self._committed(events)
-            for one, event in zip(batch, events, strict=True):
-                if not one.done.done():
-                    one.done.set_result(event)
+            self._committed([event for event in events if event is not None])
+            _answer(batch, events)
             return
 
     def _drop_connection(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def _answer(batch: list[_Waiting], events: list[Event | None]) -> None:
+    for one, event in zip(batch, events, strict=True):
+        if one.done.done():
+            continue
+        if event is None:
+            one.done.set_exception(_taken(one.draft))
+        else:
+            one.done.set_result(event)
+
+
+def _taken(draft: Draft) -> Conflict:
+    return Conflict(
+        f"the id `{draft.id}` belongs to an event of another stream",
+        hint="give each event an id of its own, or none; nothing was stored",
+    )
 
 
 def _gone() -> Unavailable:
@@ -146,18 +162,22 @@ def _refused(error: asyncpg.PostgresError) -> Unavailable:
     )
 
 
-async def _store(connection: asyncpg.Connection, batch: list[_Waiting]) -> list[Event]:
-    """Number and insert a batch in one transaction; what an earlier try stored is found by id."""
+async def _store(connection: asyncpg.Connection, batch: list[_Waiting]) -> list[Event | None]:
+    """Number and insert a batch in one transaction; what an earlier try stored is found by id.
+
+    None stands where the id is that of an event of another stream, which is not the caller's to see.
+    """
     streams = sorted({one.draft.stream for one in batch})
     async with connection.transaction():
         heads = await _lock(connection, streams)
         stored = await _stored(connection, [w.draft.id for w in batch if w.draft.resent or w.tries])
-        events: list[Event] = []
+        events: list[Event | None] = []
         fresh: list[tuple[object, ...]] = []
         for one in batch:
             d = one.draft
             if d.id in stored:
-                events.append(stored[d.id])
+                known = stored[d.id]
+                events.append(known if known.stream == d.stream else None)
                 continue
             head = heads[d.stream]
             digest = chain(head.hash, d, head.seq + 1, one.text)
