@@ -3,7 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { takeLoginCode } from "@/lib/login";
+import { followLoginLinks, takeLoginCode } from "@/lib/login";
 import { queries } from "@/lib/queries";
 import { applyTheme } from "@/lib/theme";
 import { createAppRouter } from "@/router";
@@ -11,6 +11,7 @@ import "@/styles/index.css";
 
 applyTheme();
 await takeLoginCode();
+followLoginLinks();
 
 const root = document.getElementById("root");
 if (root) {

@@ -4,6 +4,7 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { stream } from "@/lib/context";
+import { followLoginLinks } from "@/lib/login";
 import { queries } from "@/lib/queries";
 import { createAppRouter } from "@/router";
 import { codebase, EPOCH, FakeEventSource, FakeOrchestra, fact, MODIFIED } from "./orchestra";
@@ -53,6 +54,19 @@ test("without a session the login page asks for a link, key or code, and lets in
   await userEvent.clear(field);
   await userEvent.type(field, "good{Enter}");
   expect(await screen.findByRole("navigation", { name: "Rooms" })).toBeTruthy();
+});
+
+test("a login link lets in where the login page is open already", async () => {
+  server.loggedIn = false;
+  const stop = followLoginLinks();
+  open("/");
+  await screen.findByLabelText("Or paste a key or a one-time code");
+  window.location.hash = "#login=bad";
+  expect((await screen.findByRole("alert")).textContent).toContain("The login code was used");
+  window.location.hash = "#login=good";
+  expect(await screen.findByRole("navigation", { name: "Rooms" })).toBeTruthy();
+  expect(window.location.hash).toBe("");
+  stop();
 });
 
 test("the repository, its branch and its changed files are shown", async () => {
