@@ -153,8 +153,11 @@ class ContextEngine:
     async def _publish_change(self, topic: str, observation: Observation) -> None:
         facts = cast("dict[str, JsonValue]", self._context.document["topics"])
         before = cast("JsonObject | None", facts.get(topic))
-        if observation.status == "stale" and observation.value is None and before is not None:
-            observation = replace(observation, value=cast("JsonObject | None", before["value"]))
+        if observation.status == "stale" and observation.value is None:
+            kept = cast("JsonObject | None", before["value"] if before else None)
+            observation = replace(
+                observation, status="unavailable" if kept is None else "stale", value=kept
+            )
         fact = cast(
             "JsonObject",
             self._redactor.value(
