@@ -26,12 +26,13 @@ SECRETS = {
     "password": f"pw{letters(18)}",
     "author": f"xoxb-{random.randint(10**11, 10**12)}-{random.randint(10**11, 10**12)}-{letters(24)}",
     "folder": f"npm_{letters(36)}",
+    "root": f"hf_{''.join(random.choices(string.ascii_letters, k=34))}",
 }
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    made = GitRepository.create(tmp_path / "repository")
+    made = GitRepository.create(tmp_path / SECRETS["root"])
     made.write(f"notes {SECRETS['file']}.txt")
     made.git("checkout", "-qb", f"try/{SECRETS['branch']}")
     made.git("remote", "add", "origin", f"https://x:{SECRETS['remote']}@github.com/a/b.git")

@@ -18,6 +18,7 @@ from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Identity
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.migrations import Migrations
+from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import Settings
 from starlette.requests import HTTPConnection
 
@@ -48,6 +49,7 @@ class State:
         memory: Memory,
         mcp: McpEndpoints,
         metrics: Metrics,
+        redactor: Redactor,
         started_at: datetime,
     ) -> None:
         self.settings = settings
@@ -64,6 +66,7 @@ class State:
         self.memory = memory
         self.mcp = mcp
         self.metrics = metrics
+        self.redactor = redactor
         self.started_at = started_at
         rate = settings.requests_per_second
         self.limits = RateLimits(rate, burst=2 * rate)

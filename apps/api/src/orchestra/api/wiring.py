@@ -129,6 +129,7 @@ async def running(
             memory=memory,
             mcp=mcp.endpoints,
             metrics=metrics,
+            redactor=redactor,
             started_at=datetime.now(UTC),
         )
         subscribers.start()

@@ -76,7 +76,7 @@ async def status(request: Request, _caller: Reader) -> Status:
     return Status(
         version=version("orchestra-api"),
         workspace=state.settings.workspace,
-        repository=str(state.repository),
+        repository=state.redactor.text(str(state.repository)),
         started_at=state.started_at,
         collecting=state.engine.collecting,
         database=database,
