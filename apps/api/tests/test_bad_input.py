@@ -146,3 +146,22 @@ async def test_a_malformed_request_is_answered_with_4xx(
     writer.close()
 
     assert line.split()[1].startswith(b"4")
+
+
+async def test_a_stream_that_is_not_there_is_neither_read_nor_found_intact(
+    shared_api: RunningApi,
+) -> None:
+    stream = f"/api/v1/events/notes/{uuid4().hex}"
+
+    answers = [await shared_api.http.get(stream), await shared_api.http.get(f"{stream}/verify")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+async def test_a_stream_that_could_never_be_read_is_not_begun(shared_api: RunningApi) -> None:
+    stream = f"/api/v1/events/notes/{uuid4().hex}/verify"
+
+    answer = await shared_api.http.post(stream, json={"kind": "a"})
+
+    assert answer.status_code == 422
+    assert answer.json()["hint"]

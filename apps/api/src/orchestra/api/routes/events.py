@@ -71,6 +71,11 @@ async def append(
         raise Forbidden(
             f"`{stream[:80]}` is written by Orchestra alone", hint="append to a stream `notes/…`"
         )
+    if stream.endswith("/verify"):
+        raise Invalid(
+            f"`{stream[:80]}` could not be read: its address verifies the stream before the slash",
+            hint="let the name end otherwise",
+        )
     if _depth(event.data) > _DEPTH:
         raise Invalid(f"the data is nested deeper than {_DEPTH} levels", hint="flatten it")
     data: JsonObject = event.data
@@ -83,7 +88,10 @@ async def append(
 @router.get("/{stream:path}/verify", summary="Verify a stream")
 async def verify(request: Request, _caller: EventReader, stream: StreamName) -> VerificationView:
     """Check that no event of the stream is missing, changed or added."""
-    found = await state_of(request).events.verify(_known(stream))
+    events = state_of(request).events
+    if await events.head(_known(stream)) is None:
+        raise _absent(stream)
+    found = await events.verify(stream)
     return VerificationView(
         stream=found.stream,
         intact=found.intact,
@@ -106,7 +114,7 @@ async def read(
     events = state_of(request).events
     head = await events.head(_known(stream))
     if head is None:
-        raise NotFound(f"there is no stream `{stream[:80]}`", hint="append to it to make it")
+        raise _absent(stream)
     page = await events.read(stream, after=after, limit=limit)
     more = bool(page) and page[-1].seq < head.seq
     return EventPage(
@@ -114,6 +122,10 @@ async def read(
         head=head.seq,
         next_after=page[-1].seq if more else None,
     )
+
+
+def _absent(stream: str) -> NotFound:
+    return NotFound(f"there is no stream `{stream[:80]}`", hint="append to it to make it")
 
 
 def _known(stream: str) -> str:
