@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,19 @@ def test_a_decision_is_one_page_in_the_usual_form(path: Path) -> None:
     assert len(text.splitlines()) <= 60
     assert re.search(r"^## Decision\n\n\*\*[^*]+\*\*$", text, re.MULTILINE)
     assert f"({path.name})" in PAGES["docs/decisions/README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_module_that_is_named_to_be_run_does_something(page: str) -> None:
+    idle = []
+    for name in re.findall(r"python -m ([a-z_.]+)", PAGES[page]):
+        spec = find_spec(f"{name}.__main__") if _is_package(name) else find_spec(name)
+        if spec is None or '"__main__"' not in Path(str(spec.origin)).read_text():
+            idle.append(name)
+
+    assert idle == []
+
+
+def _is_package(name: str) -> bool:
+    spec = find_spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
