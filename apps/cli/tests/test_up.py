@@ -137,7 +137,10 @@ def test_what_cannot_be_served_is_refused_with_a_hint(arguments: list[str], said
 
 
 @pytest.mark.requirement("trust.inputs")
-def test_a_taken_port_is_explained(folder: Path) -> None:
+def test_a_taken_port_is_explained_without_what_was_logged_before(folder: Path) -> None:
+    log = folder / "state" / "logs" / "api.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("trouble of yesterday\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
@@ -152,4 +155,5 @@ def test_a_taken_port_is_explained(folder: Path) -> None:
 
     assert done.returncode == 1
     assert f"port {port}" in done.stderr
+    assert "yesterday" not in done.stderr
     assert processes_of(folder / "state") == []

@@ -40,11 +40,12 @@ class Supervisor:
         self._port = settings.port
         self._api: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
+        self._logged = 0  # bytes of the log that are of earlier starts
         self._stop = threading.Event()
 
     def __enter__(self) -> Self:
         claim(self._folder / UP, "`orchestra up`")
-        self._log = _open_log(self._folder / "logs" / "api.log")
+        self._log = _open_log(self._log_path)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         return self
@@ -107,6 +108,7 @@ class Supervisor:
 
     def _spawn(self) -> None:
         settings = self._settings
+        self._logged = self._log_path.stat().st_size
         environment = inherited_environment(
             {
                 "ORCHESTRA_REPO": str(settings.repo),
@@ -130,7 +132,7 @@ class Supervisor:
             api = self._running_api()
             if api.poll() is not None or self._stop.is_set():
                 raise Unavailable(
-                    f"the API did not start:\n{_tail(self._log_path)}",
+                    f"the API did not start:\n{_tail(self._log_path, self._logged)}",
                     hint=f"its whole log is {self._log_path}",
                 )
             if (client := self._client_of(api)) is not None:
@@ -197,8 +199,9 @@ def _open_log(path: Path) -> IO[bytes]:
     return path.open("ab")
 
 
-def _tail(path: Path, lines: int = 8) -> str:
+def _tail(path: Path, start: int, lines: int = 8) -> str:
     try:
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+        said = path.read_bytes()[start:].decode(errors="replace")
+        return "\n".join(said.splitlines()[-lines:])
     except OSError:
         return ""
