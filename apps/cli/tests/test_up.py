@@ -157,3 +157,24 @@ def test_a_taken_port_is_explained_without_what_was_logged_before(folder: Path) 
     assert f"port {port}" in done.stderr
     assert "yesterday" not in done.stderr
     assert processes_of(folder / "state") == []
+
+
+@pytest.mark.requirement("trust.inputs")
+def test_a_wrong_configuration_is_explained_without_a_traceback(folder: Path) -> None:
+    repository = make_repository(folder / "r")
+    (repository / ".ai-context").mkdir()
+    (repository / ".ai-context" / "config.toml").write_text("[sources.github]\nlimit = 'x'\n")
+    done = subprocess.run(
+        [ORCHESTRA, "up", "--no-browser", "--port", "0", "--state-dir", folder / "state"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        env=child_environment(),
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "line 2" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert processes_of(folder / "state") == []

@@ -1,7 +1,7 @@
 """The application: routes, errors, the outer wall, and the dashboard's files."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -22,6 +22,7 @@ from orchestra.api.routes import (
 )
 from orchestra.api.state import System
 from orchestra.api.wiring import running
+from orchestra.shared.errors import OrchestraError
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import Settings
@@ -38,7 +39,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[System]:
-        async with running(settings, metrics, redactor, mcp) as state:
+        async with AsyncExitStack() as stack:
+            try:
+                state = await stack.enter_async_context(running(settings, metrics, redactor, mcp))
+            except OrchestraError as error:
+                app.state.refusal = error
+                raise
             app.state.system = state
             yield {"state": state}
 

@@ -13,9 +13,10 @@ import uvicorn
 from fastapi import FastAPI
 from orchestra.api.main import create_app
 from orchestra.api.state import State
-from orchestra.shared.errors import Invalid, Unavailable
+from orchestra.shared.errors import Invalid, OrchestraError, Unavailable
 from orchestra.shared.presence import claim
 from orchestra.shared.settings import Settings
+from starlette.types import Message, Receive, Scope, Send
 
 FILE = "system.json"
 LOCK = "api.lock"
@@ -44,6 +45,7 @@ def serve(settings: Settings) -> None:
         Invalid: the address is not one that may be served.
         Conflict: an API runs on this state folder already.
         Unavailable: the port is taken.
+        OrchestraError: the application refused to start.
     """
     if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_url:
         raise Invalid(
@@ -53,8 +55,9 @@ def serve(settings: Settings) -> None:
     claim(settings.state_folder / LOCK, "the API")
     listening = _listen(settings)
     host, port = settings.host, listening.getsockname()[1]
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        _Quiet(app),
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -67,8 +70,33 @@ def serve(settings: Settings) -> None:
     # uvicorn raises the signal again once it has stopped; then there is no more to do for it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    with _announced(settings.state_folder, f"http://{host}:{port}"):
-        Server(config).run(sockets=[listening])
+    try:
+        with _announced(settings.state_folder, f"http://{host}:{port}"):
+            Server(config).run(sockets=[listening])
+    except SystemExit:  # uvicorn's way to say that the application did not start
+        if (refusal := _refusal(app)) is None:
+            raise
+        raise refusal from None
+
+
+class _Quiet:
+    """The application; why it refuses to start is for `serve` to say, not for a traceback."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.state = app.state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def quiet(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and _refusal(self._app) is not None:
+                message = {**message, "message": ""}
+            await send(message)
+
+        await self._app(scope, receive, quiet if scope["type"] == "lifespan" else send)
+
+
+def _refusal(app: FastAPI) -> OrchestraError | None:
+    return cast("OrchestraError | None", getattr(app.state, "refusal", None))
 
 
 def _listen(settings: Settings) -> socket.socket:
