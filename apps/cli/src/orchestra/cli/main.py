@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from orchestra.cli import bench, context, database, keys, mcp, search, status, up
+from orchestra.cli import bench, context, database, keys, mcp, memory, search, status, up
 from orchestra.cli.output import fail
 from orchestra.shared.errors import OrchestraError
 
@@ -43,6 +43,7 @@ app.command("pack")(search.pack)
 app.command("login")(keys.login)
 app.command("mcp")(mcp.mcp)
 app.add_typer(context.app, name="context")
+app.add_typer(memory.app, name="memory")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.add_typer(bench.app, name="bench")
