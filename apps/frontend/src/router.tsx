@@ -8,10 +8,12 @@ import {
 } from "@tanstack/react-router";
 import { Gate } from "@/app/gate";
 import { Notice } from "@/components/notice";
+import { memorySearch } from "@/lib/memory";
 import { contextSearch } from "@/lib/view";
 import { AboutPage } from "@/pages/about";
 import { ContextPage } from "@/pages/context/context-page";
 import { KeysPage } from "@/pages/keys/keys-page";
+import { MemoryPage } from "@/pages/memory/memory-page";
 import { SourcesPage } from "@/pages/sources";
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
@@ -22,6 +24,12 @@ const routes = root.addChildren([
     path: "/",
     component: ContextPage,
     validateSearch: contextSearch,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/memory",
+    component: MemoryPage,
+    validateSearch: memorySearch,
   }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: SourcesPage }),
   createRoute({ getParentRoute: () => root, path: "/keys", component: KeysPage }),

@@ -7,6 +7,9 @@ export type Fact = Schemas["Fact"];
 export type Key = Schemas["Key"];
 export type KeyOrder = Schemas["KeyOrder"];
 export type Me = Schemas["Me"];
+export type Note = Schemas["NoteView"];
+export type AddedNote = Schemas["AddedNote"];
+type NoteQuery = paths["/api/v1/memory"]["get"]["parameters"]["query"];
 export type SystemStatus = Schemas["Status"];
 
 /** The API refused or failed; `hint` says what to do. `status` 0: it did not answer at all. */
@@ -47,6 +50,18 @@ export const api = {
   createKey: (body: KeyOrder) => settle(client.POST("/api/v1/keys", { body })),
   revokeKey: (key_id: string) =>
     settle(client.DELETE("/api/v1/keys/{key_id}", { params: { path: { key_id } } })),
+  notes: (query: NoteQuery) => settle(client.GET("/api/v1/memory", { params: { query } })),
+  note: (note_id: string) =>
+    settle(client.GET("/api/v1/memory/{note_id}", { params: { path: { note_id } } })),
+  addNote: (body: Schemas["NewNote"]) => settle(client.POST("/api/v1/memory", { body })),
+  supersedeNote: (note_id: string, body: Schemas["Successor"]) =>
+    settle(
+      client.POST("/api/v1/memory/{note_id}/supersede", { params: { path: { note_id } }, body }),
+    ),
+  forgetNote: (note_id: string) =>
+    settle(client.DELETE("/api/v1/memory/{note_id}", { params: { path: { note_id } } })),
+  restoreNote: (note_id: string) =>
+    settle(client.POST("/api/v1/memory/{note_id}/restore", { params: { path: { note_id } } })),
   /** Events of a stream after a number, oldest first. */
   events: (stream: string, after: number) =>
     settle(

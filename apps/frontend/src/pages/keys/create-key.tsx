@@ -10,6 +10,8 @@ type Scope = KeyOrder["scopes"][number];
 
 const SCOPES: readonly (readonly [Scope, string])[] = [
   ["context:read", "see the live context"],
+  ["memory:read", "find notes"],
+  ["memory:write", "add, supersede and forget notes"],
   ["events:read", "read event streams"],
   ["events:write", "append notes"],
   ["keys:manage", "create and revoke keys"],
