@@ -1,6 +1,7 @@
 """Malformed requests: each is answered with what is wrong, none with a failure of ours."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -146,6 +147,36 @@ async def test_a_malformed_request_is_answered_with_4xx(
     writer.close()
 
     assert line.split()[1].startswith(b"4")
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 2**23,
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X: x\r\n" * 2**21,
+        b"GET /" + b"x" * 2**23,
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 2**16 + b"\r\n\r\n",
+    ],
+)
+async def test_an_endless_request_head_is_refused_before_it_is_read(
+    shared_api: RunningApi, request_head: bytes
+) -> None:
+    port = int(shared_api.url.rsplit(":", 1)[1])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_head)
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    writer.close()
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(body)["hint"]
+
+
+async def test_a_long_head_is_served(shared_api: RunningApi) -> None:
+    answer = await shared_api.http.get("/api/v1/me", headers={"X-Trace": "x" * 60_000})
+
+    assert answer.status_code == 200
 
 
 async def test_a_stream_that_is_not_there_is_neither_read_nor_found_intact(

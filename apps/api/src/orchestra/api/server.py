@@ -11,6 +11,7 @@ from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
+from orchestra.api.connection import Connection
 from orchestra.api.main import create_app
 from orchestra.api.state import State
 from orchestra.shared.errors import Invalid, OrchestraError, Unavailable
@@ -59,7 +60,7 @@ def serve(settings: Settings) -> None:
     config = uvicorn.Config(
         _Quiet(app),
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         log_config=None,
         access_log=False,

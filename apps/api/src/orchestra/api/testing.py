@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import uvicorn
+from orchestra.api.connection import Connection
 from orchestra.api.main import create_app
 from orchestra.api.server import Server
 from orchestra.shared.settings import Settings
@@ -64,6 +65,7 @@ async def running_api(settings: Settings) -> AsyncGenerator[RunningApi]:
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(
         create_app(settings),
+        http=Connection,
         log_config=None,
         access_log=False,
         ws="none",
