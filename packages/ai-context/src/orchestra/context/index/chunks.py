@@ -1,4 +1,4 @@
-"""Cuts a file into chunks of some forty lines, along the borders of what it defines."""
+"""Cuts a file into chunks of some twenty-five lines, along the borders of what it defines."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from orchestra.context.index.outline import Symbol
 
-_TARGET = 40  # lines
-_LARGEST = 60
+_TARGET = 26  # lines
+_LARGEST = 40
 _ATTACHED = re.compile(r"\s*(#|//|/\*|\*|@|--|\"\"\"|<!--)")
 _MOST_ATTACHED = 12
 

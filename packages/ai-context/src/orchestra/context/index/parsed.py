@@ -13,7 +13,7 @@ from orchestra.context.index.outline import Outline, Symbol, outline
 from orchestra.context.index.tokens import count_tokens
 from orchestra.context.index.words import number_text
 
-VERSION = 2
+VERSION = 3
 """Part of every cached entry's key: raise it when the same content is to be read otherwise."""
 
 LARGEST = 1_000_000
