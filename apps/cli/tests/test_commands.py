@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from orchestra.cli.testing import ORCHESTRA, Running
@@ -45,6 +46,21 @@ def test_doctor_finds_everything_well(system: Running) -> None:
 
     assert report["ok"], report
     assert {check["name"] for check in report["checks"]} >= {"git", "database", "API", "admin key"}
+
+
+def test_doctor_looks_at_the_repository_that_is_served(system: Running, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [ORCHESTRA, "doctor", "--json", "--state-dir", system.state],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=child_environment(),
+        timeout=60,
+        check=False,
+    )
+
+    found = {check["name"]: check["found"] for check in json.loads(done.stdout)["checks"]}
+    assert (done.returncode, found["repository"]) == (0, str(system.repository))
 
 
 def test_context_show_prints_what_is_there(system: Running) -> None:
@@ -150,6 +166,29 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+@pytest.mark.requirement("trust.inputs")
+def test_the_hint_how_to_start_keeps_the_options_that_were_given(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [ORCHESTRA, "context", "watch", "--state-dir", "its state"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=child_environment(),
+        timeout=60,
+        check=False,
+    )
+
+    assert f"{ORCHESTRA} up --state-dir '{tmp_path}/its state' --repo {tmp_path}" in done.stderr
+
+
+@pytest.mark.requirement("trust.inputs")
+def test_down_refuses_a_folder_that_does_not_exist() -> None:
+    done = alone("down", "--repo", "/nowhere/at/all")
+
+    assert done.returncode == 1
+    assert "is not a folder" in done.stderr
 
 
 def test_down_with_nothing_to_stop_is_fine() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -55,6 +56,35 @@ def test_a_second_up_finds_the_first(system: Running) -> None:
     again = system.json("up", "--no-browser")
 
     assert (again["url"], again["already_running"]) == (system.announced["url"], True)
+
+
+def test_what_up_says_to_type_works_as_it_is(folder: Path) -> None:
+    make_repository(folder / "r")
+    state = folder / "a state"
+    with subprocess.Popen(
+        [ORCHESTRA, "up", "--no-browser", "--port", "0", "--repo", "r", "--state-dir", "a state"],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment(),
+    ) as system:
+        assert system.stderr is not None
+        lines = [line.strip() for line in iter(system.stderr.readline, "\n")]  # up to a blank line
+        lines += [line.strip() for line in iter(system.stderr.readline, "\n")]
+        said = dict(line.split("  ", 1) for line in lines if "  " in line)
+        for title in ("Once more", "An agent"):
+            done = subprocess.run(
+                shlex.split(said[title]),
+                cwd="/",
+                capture_output=True,
+                text=True,
+                env=child_environment(),
+                timeout=60,
+                check=False,
+            )
+            assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+        assert f"--state-dir '{state}'" in said["Watch"]
+        system.send_signal(signal.SIGINT)
 
 
 @pytest.mark.requirement("trust.durability")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx2
+from orchestra.cli.typed import typed
 from orchestra.shared.errors import (
     Forbidden,
     NotFound,
@@ -26,6 +27,8 @@ class System:
     url: str
     key: str
     pid: int | None
+    doctor: str = "orchestra doctor"
+    """The command that says what is wrong with it."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -47,11 +50,11 @@ def find(settings: Settings) -> System:
         except (OSError, ValueError):
             raise Unavailable(
                 f"Orchestra does not run for `{settings.repo}`",
-                hint=f"start it: orchestra up --repo {settings.repo}"
-                " (a system elsewhere is found by --state-dir or ORCHESTRA_URL)",
+                hint=f"start it: {typed(settings, 'up', serve=True)}"
+                " (a system elsewhere is found by --repo, --state-dir or ORCHESTRA_URL)",
             ) from None
         url, pid = str(announced["url"]), int(announced["pid"])
-    return System(url.rstrip("/"), _key(settings), pid)
+    return System(url.rstrip("/"), _key(settings), pid, typed(settings, "doctor"))
 
 
 def _key(settings: Settings) -> str:
@@ -138,7 +141,7 @@ def client(settings: Settings) -> Generator[Client]:
 def _silent(system: System, error: Exception) -> Unavailable:
     return Unavailable(
         f"`{system.url}` does not answer ({type(error).__name__})",
-        hint="see `orchestra doctor`, or start it again: orchestra up",
+        hint=f"see `{system.doctor}`",
     )
 
 

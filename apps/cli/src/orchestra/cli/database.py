@@ -8,6 +8,7 @@ import typer
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, show
 from orchestra.cli.supervisor import API
+from orchestra.cli.typed import typed
 from orchestra.shared.errors import Conflict, Invalid
 from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.presence import presence
@@ -69,11 +70,11 @@ def restore(
     json: Json = False,
 ) -> None:
     """Put a backup in the place of the database; stop the system first."""
-    folder = load(repo, state_dir).state_folder
-    if presence(folder / API) is not None:
+    settings = load(repo, state_dir)
+    if presence(settings.state_folder / API) is not None:
         raise Conflict(
             "the system runs; a restore would change the database under it",
-            hint="stop it first: orchestra down",
+            hint=f"stop it first: {typed(settings, 'down')}",
         )
     _postgres(repo, state_dir).restore(source)
     show({"restored": str(source)}, as_json=json, lines=lambda: [f"restored {source}"])

@@ -14,6 +14,7 @@ import typer
 from orchestra.cli.client import Client, client, find
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, ago, show, table
+from orchestra.cli.typed import typed
 from orchestra.shared.db import Database
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.postgres import EmbeddedPostgres
@@ -61,7 +62,7 @@ class Check:
 
 def doctor(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Look at everything that Orchestra needs, and say how to mend what is not well."""
-    settings = load(repo, state_dir)
+    settings = _as_served(load(repo, state_dir))
     checks = [check(settings) for check in _CHECKS]
     show(
         {"ok": all(c.ok for c in checks), "checks": [asdict(c) for c in checks]},
@@ -70,6 +71,17 @@ def doctor(repo: Repo = None, state_dir: StateDir = None, json: Json = False) ->
     )
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
+
+
+def _as_served(settings: Settings) -> Settings:
+    """The settings, with the repository that the running system serves, if one does."""
+    try:
+        with client(settings.model_copy(update={"url": None})) as api:
+            served = api.get("/status")["repository"]
+    except OrchestraError:
+        return settings
+    folder = settings.state_folder  # stays, though by default it depends on the repository
+    return settings.model_copy(update={"repo": Path(served), "state_dir": folder})
 
 
 def _check_lines(check: Check) -> list[str]:
@@ -157,7 +169,8 @@ def _api(settings: Settings) -> Check:
         api = Client(find(settings))
     except OrchestraError as error:
         return Check("API", ok=True, found=f"is not running ({error.message})")
-    hint = f"see {settings.state_folder / 'logs' / 'api.log'}, or start it again: orchestra up"
+    log = settings.state_folder / "logs" / "api.log"
+    hint = f"see {log}, or start it again: {typed(settings, 'up', serve=True)}"
     return Check("API", api.ready(), api.system.url, hint)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from orchestra.cli.client import Client, find
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, print_json, say
 from orchestra.cli.supervisor import API, UP, Supervisor, wait_until_absent
+from orchestra.cli.typed import typed
 from orchestra.shared.errors import Invalid, Unauthenticated, Unavailable
 from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.presence import presence
@@ -67,6 +69,8 @@ def down(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> N
         if postgres.status().running:
             postgres.stop()
             stopped.append("PostgreSQL")
+    if not stopped:
+        _check_folder(settings.repo)
     if json:
         print_json({"stopped": stopped})
     else:
@@ -75,13 +79,17 @@ def down(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> N
 
 def _check_repository(settings: Settings) -> None:
     folder = settings.repo
-    if not folder.is_dir():
-        raise Invalid(f"`{folder}` is not a folder", hint="give the folder of a git repository")
+    _check_folder(folder)
     bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
     if not bare and not (folder / ".git").exists():
         raise Invalid(
             f"`{folder}` is not in a git repository", hint="run `git init` there, or give --repo"
         )
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise Invalid(f"`{folder}` is not a folder", hint="give the folder of a git repository")
 
 
 def _running(settings: Settings) -> Client | None:
@@ -112,9 +120,11 @@ def _announce(
         )
     say()
     say(f"  {'Already running' if already else 'Ready'} at {url}")
-    say(f"  Log in      {link}   (once, within 15 minutes; `orchestra login` makes another)")
-    say("  Watch       orchestra context watch")
-    say(f"  An agent    orchestra keys create NAME, then: {connect_line(url)}")
+    say(f"  Log in      {link}   (once, within 15 minutes)")
+    say(f"  Once more   {typed(settings, 'login')}")
+    say(f"  Watch       {typed(settings, 'context', 'watch')}")
+    say(f"  An agent    {typed(settings, 'keys', 'create', 'NAME')}")
+    say(f"              {connect_line(url)}")
     say()
     if browser:
         with contextlib.suppress(OSError):
@@ -125,6 +135,6 @@ def connect_line(url: str) -> str:
     """How an agent is connected by hand; the key stays in the environment."""
     server = {"type": "http", "url": f"{url}/mcp"}
     headers = {"Authorization": "Bearer ${ORCHESTRA_KEY}"}
-    return "in .mcp.json " + json.dumps(
+    return "then, in .mcp.json: " + json.dumps(
         {"mcpServers": {"orchestra": server | {"headers": headers}}}
     )
