@@ -2,6 +2,7 @@
 import { vi } from "vitest";
 import type { Fact, Key } from "@/lib/api";
 import type { Operation } from "@/lib/patch";
+import { FakeNotes } from "./notes";
 
 const ME = {
   principal: { id: "p", name: "ada", kind: "human" },
@@ -82,6 +83,9 @@ export class FakeOrchestra {
   down = false;
   readonly calls: string[] = [];
   keys: Key[] = [key("k1", "claude-code")];
+  readonly memory = new FakeNotes();
+  /** What the caller may do. */
+  scopes = ME.scopes;
 
   install(): this {
     FakeEventSource.opened.length = 0;
@@ -98,9 +102,11 @@ export class FakeOrchestra {
     const body = name === "POST /api/v1/keys" ? await request.json() : null;
     if (name === "POST /api/v1/session") return this.open(request.headers.get("authorization"));
     if (!this.loggedIn) return problem(401, "no key was sent", "log in");
+    const noted = await this.memory.answer(request);
+    if (noted) return json(noted.body, noted.status);
     switch (name) {
       case "GET /api/v1/me":
-        return json(ME);
+        return json({ ...ME, scopes: this.scopes });
       case "GET /api/v1/status":
         return json({ stream: "context/demo", seq: 5, sources: [] });
       case "GET /api/v1/events/context%2Fdemo":

@@ -7,7 +7,8 @@ import { useMemorySearch } from "@/pages/memory/search";
 export function Filters() {
   const [search, go] = useMemorySearch();
   return (
-    <search className="note-filters" aria-label="Search notes">
+    // biome-ignore lint/a11y/useSemanticElements: not every DOM knows <search> yet
+    <div className="note-filters" role="search" aria-label="Notes">
       <input
         id="filter-text"
         type="search"
@@ -22,7 +23,7 @@ export function Filters() {
       <Choice name="State" of={STATES} field="state" />
       {search.tag !== undefined && <Chosen text={`#${search.tag}`} field="tag" />}
       {search.path !== undefined && <Chosen text={search.path} field="path" />}
-    </search>
+    </div>
   );
 }
 

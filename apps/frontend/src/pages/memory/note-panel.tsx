@@ -110,7 +110,7 @@ function Facts({ note }: { note: Note }) {
     ["scope", visible(note.scope)],
     ["written", <Ago key="at" at={note.created_at} />],
   ];
-  if (note.commit) fields.push(["at commit", <code key="c">{note.commit.slice(0, 12)}</code>]);
+  if (note.commit) fields.push(["commit", <code key="c">{note.commit.slice(0, 12)}</code>]);
   if (note.expires_at) fields.push(["ends", new Date(note.expires_at).toLocaleString()]);
   if (note.forgotten_by) fields.push(["forgotten by", visible(note.forgotten_by)]);
   const links = (field: "tag" | "path", all: readonly string[]): React.ReactNode =>

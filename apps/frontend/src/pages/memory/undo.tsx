@@ -18,7 +18,7 @@ export function Undo({ note, onDone }: { note: Note; onDone: () => void }) {
     <div className="undo" role="status">
       <span>
         {restore.error ? visible(restore.error.message) : "Forgotten:"}{" "}
-        <bdi className="quiet">{visible(note.text.slice(0, 80))}</bdi>
+        <bdi className="quiet">{visible((note.text.split("\n")[0] ?? "").slice(0, 80))}</bdi>
       </span>
       <button
         type="button"

@@ -33,7 +33,7 @@ function Form({ old }: { old: Note | null }) {
   });
   if (like) return <Like added={like} />;
   return (
-    <Dialog label={old ? "Supersede note" : "Add note"} onClose={close} className="form">
+    <Dialog label={old ? "Supersede note" : "Add note"} onClose={close} className="form note-form">
       <h2>{old ? "What is true instead?" : "Add a note"}</h2>
       <form
         onSubmit={(event) => {
