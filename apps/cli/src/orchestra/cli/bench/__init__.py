@@ -35,6 +35,10 @@ def bench_recall(
     budget: Annotated[int, typer.Option(min=1000, max=200_000, help="Tokens.")] = 16_000,
     cache: Annotated[Path | None, typer.Option(help="Keeps what was parsed for next time.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Cases of each repository.")] = None,
+    apart: Annotated[
+        Path | None,
+        typer.Option(help="Weights that were learned without the repository they are used on."),
+    ] = None,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
@@ -50,5 +54,5 @@ def bench_recall(
     """
     from orchestra.cli.bench.recall import RecallBench
 
-    bench = RecallBench(cases, repos, budget, cache, limit)
+    bench = RecallBench(cases, repos, budget, cache, limit, apart)
     run("recall", bench.measure, quick=quick, as_json=json)

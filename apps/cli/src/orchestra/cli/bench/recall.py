@@ -34,6 +34,7 @@ class RecallBench:
     budget: int
     cache: Path | None
     limit: int | None
+    apart: Path | None
 
     def measure(self, report: Report, quick: bool) -> None:
         """Every way on every case, summed up.
@@ -55,6 +56,7 @@ class RecallBench:
         command += ["--cases", str(self.cases), "--repos", str(self.repositories)]
         command += ["--budget", str(self.budget)]
         command += ["--cache", str(self.cache)] if self.cache else []
+        command += ["--apart", str(self.apart)] if self.apart else []
         command += ["--limit", str(limit)] if limit else []
         done = subprocess.run(
             command, stdout=subprocess.PIPE, env=inherited_environment({}), check=False

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
+from orchestra.context.index.ranking import Weights
 from orchestra.context.recall.cases import Case
 from orchestra.context.recall.replay import Replay
 from orchestra.context.recall.scorer import MEASURES, Score, mean, recall_at, score
 from orchestra.context.recall.ways import WAYS
-from orchestra.shared.errors import OrchestraError
+from orchestra.shared.errors import NotFound, OrchestraError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,48 @@ def slug(repository: str) -> str:
     return repository.replace("/", "+")
 
 
-def measure_repository(
-    cases: Sequence[Case], repositories: Path, cache: Path, budgets: Sequence[int]
-) -> list[Result]:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One repository's cases, and what they are measured with.
+
+    `repositories` holds the clones, `cache` what was parsed of them before, `apart` weights that
+    were learned without the repository that they are used on.
+    """
+
+    cases: Sequence[Case]
+    repositories: Path
+    cache: Path
+    budgets: Sequence[int]
+    apart: Path | None = None
+
+    def replay(self) -> Replay:
+        """The repository's moments.
+
+        Raises:
+            NotFound: the repository, or its weights, are not there.
+        """
+        name = slug(self.cases[0].repository)
+        weights = None
+        if self.apart is not None:
+            path = self.apart / f"{name}.json"
+            if not path.is_file():
+                raise NotFound(
+                    f"there are no weights `{path}`",
+                    hint="make them: python -m orchestra.context.recall.tune --apart FOLDER …",
+                )
+            weights = Weights.load(path.read_bytes())
+        return Replay(self.repositories / name / "repo", self.cache / f"{name}.sqlite", weights)
+
+
+def measure_repository(work: Work) -> list[Result]:
     """The results of one repository's cases.
 
     Raises:
         NotFound: the repository or a commit of it is not there.
     """
-    name = slug(cases[0].repository)
-    replay = Replay(repositories / name / "repo", cache / f"{name}.sqlite")
+    budgets = work.budgets
     results = []
-    for moment in replay.moments(cases):
+    for moment in work.replay().moments(work.cases):
         moment.corpus.links  # noqa: B018 - made once per state of the repository, not per task
         for way, make in WAYS.items():
             started = process_time()
@@ -61,12 +92,10 @@ def measure_repository(
     return results
 
 
-def try_repository(
-    work: tuple[Sequence[Case], Path, Path, Sequence[int]],
-) -> "list[Result] | OrchestraError":
+def try_repository(work: Work) -> "list[Result] | OrchestraError":
     """`measure_repository`, for another process: an error is carried over as a value."""
     try:
-        return measure_repository(*work)
+        return measure_repository(work)
     except OrchestraError as error:
         return error
 

@@ -12,6 +12,7 @@ from orchestra.context.index.history import Commit, History, list_commits, read_
 from orchestra.context.index.objects import Blob, list_tree, read_blobs
 from orchestra.context.index.parsed import LARGEST, ParsedFile, content_key, unread
 from orchestra.context.index.parsing import parse_all
+from orchestra.context.index.ranking import Weights
 from orchestra.context.index.view import View
 from orchestra.context.recall.cases import Case
 from orchestra.shared.errors import NotFound
@@ -26,6 +27,8 @@ class Moment:
     case: Case
     corpus: Corpus
     source: "CommittedSource"
+    weights: Weights | None = None
+    """What to rank with, if not with the weights that ship."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,12 @@ class CommittedSource:
 class Replay:
     """The moments of one repository's cases, oldest first, so that each differs little."""
 
-    def __init__(self, folder: Path, cache: Path | None) -> None:
+    def __init__(self, folder: Path, cache: Path | None, weights: Weights | None = None) -> None:
         if not folder.is_dir():
             raise NotFound(f"there is no repository `{folder}`", hint="clone it there")
         self._git = Git(folder)
         self._cache = Cache(cache)
+        self._weights = weights
         self._files: dict[str, ParsedFile] = {}
         self._commits: dict[str, Commit] = {}
         self._huge = unread("larger than 1 MB")
@@ -73,7 +77,7 @@ class Replay:
                 files = self._parse(tree)
                 view = View.of(files) if view is None else view.becoming(files)
                 corpus = Corpus(view, self._history(case.parent))
-                yield Moment(case, corpus, CommittedSource(self._git, tree))
+                yield Moment(case, corpus, CommittedSource(self._git, tree), self._weights)
 
     def _parse(self, tree: Mapping[str, Blob]) -> dict[str, ParsedFile]:
         keys = {p: content_key(p, b.oid) for p, b in tree.items() if b.size <= LARGEST}

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,14 +86,32 @@ def _spans(
     return starts[numbers], ends[numbers]
 
 
-def tune(cases: Sequence[Case], repositories: Path, cache: Path) -> Weights:
-    """Weights that fit the cases: first for files, then for chunks of the files so ranked."""
-    of_files = [file_examples(m, s) for m, s in _measured(cases, repositories, cache)]
-    files, files_bias = learn(of_files)
-    none = np.zeros(len(CHUNK_SIGNALS), np.float32)
-    rough = Weights(files, files_bias, none, 0.0)
-    chunks = [chunk_examples(m, s, rough) for m, s in _measured(cases, repositories, cache)]
-    return Weights(files, files_bias, *learn(chunks))
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """All that is learned from, by repository."""
+
+    files: Mapping[str, Sequence[Examples]]
+    chunks: Mapping[str, Sequence[Examples]]
+
+    def weights(self, without: str = "") -> Weights:
+        """The weights that fit every repository but one."""
+        files = [e for name, some in self.files.items() if name != without for e in some]
+        chunks = [e for name, some in self.chunks.items() if name != without for e in some]
+        return Weights(*learn(files), *learn(chunks))
+
+
+def study(cases: Sequence[Case], repositories: Path, cache: Path) -> Lesson:
+    """What the cases teach: first of files, then of the chunks of the files so ranked."""
+    names = sorted({case.repository for case in cases})
+    files: dict[str, list[Examples]] = {name: [] for name in names}
+    chunks: dict[str, list[Examples]] = {name: [] for name in names}
+    for moment, signals in _measured(cases, repositories, cache):
+        files[moment.case.repository].append(file_examples(moment, signals))
+    of_files = learn([example for some in files.values() for example in some])
+    rough = Weights(*of_files, np.zeros(len(CHUNK_SIGNALS), np.float32), 0.0)
+    for moment, signals in _measured(cases, repositories, cache):
+        chunks[moment.case.repository].append(chunk_examples(moment, signals, rough))
+    return Lesson(files, chunks)
 
 
 def _measured(
@@ -115,10 +133,17 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True, help="holds OWNER+NAME/repo")
     parser.add_argument("--cache", type=Path, required=True, help="a folder for what was parsed")
     parser.add_argument("--out", type=Path, required=True, help="where to write weights.json")
-    parser.add_argument("--without", default="", help="leave out the cases of this repository")
+    parser.add_argument(
+        "--apart", type=Path, help="a folder for weights learned without one repository each"
+    )
     given = parser.parse_args()
-    cases = [case for case in load_cases(given.cases) if case.repository != given.without]
-    given.out.write_bytes(tune(cases, given.repos, given.cache).dump())
+    lesson = study(load_cases(given.cases), given.repos, given.cache)
+    given.out.write_bytes(lesson.weights().dump())
+    if given.apart:
+        given.apart.mkdir(parents=True, exist_ok=True)
+        for name in lesson.files:
+            path = given.apart / f"{name.replace('/', '+')}.json"
+            path.write_bytes(lesson.weights(without=name).dump())
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ Way = Callable[[Moment, int], Context]
 
 def orchestra(moment: Moment, budget: int) -> Context:
     """Our pack, as an agent gets it."""
-    made = pack(moment.corpus, moment.source, moment.case.query, budget)
+    made = pack(moment.corpus, moment.source, moment.case.query, budget, weights=moment.weights)
     shown: dict[str, list[tuple[int, int]]] = {}
     for item in made.items:
         if item.kind in ("code", "outline") and item.path:
