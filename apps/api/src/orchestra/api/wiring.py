@@ -29,6 +29,7 @@ from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
 from orchestra.mcp import ContextPart, McpEndpoints, MemoryPart, ProcessMetrics
 from orchestra.shared.db import Database
+from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
 from orchestra.shared.identity import Identity
 from orchestra.shared.leadership import Leadership
@@ -152,7 +153,24 @@ async def _database(settings: Settings, redactor: Redactor) -> AsyncGenerator[Da
         if password := database.engine.url.password:
             redactor.learn(str(password))
         stack.push_async_callback(database.close)
+        if settings.database_url is not None:
+            await _reach(database)
         yield database
+
+
+async def _reach(database: Database) -> None:
+    """Find out at the start whether the configured database answers, and say which it is."""
+    url = database.engine.url
+    try:
+        connection = await database.connect()
+    except Unavailable as error:
+        place = f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
+        raise Unavailable(
+            f"the database `{place}` cannot be reached ({type(error.__cause__).__name__})",
+            hint="start it, or mend ORCHESTRA_DATABASE_URL (or DATABASE_URL);"
+            " without them Orchestra runs a database of its own",
+        ) from error
+    await connection.close()
 
 
 async def _keep_alive(postgres: EmbeddedPostgres) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from orchestra.shared.errors import Invalid, Unavailable
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
 SCHEMA = "orchestra"
 """All our tables live in a schema of their own, so that a shared database stays tidy."""
 
+_FORM = "set DATABASE_URL to postgresql://user:password@host/name, or unset it"
 _LOST = (
     OperationalError,
     InterfaceError,
@@ -33,12 +34,13 @@ class Database:
 
     def __init__(self, dsn: str, *, pool_size: int = 10) -> None:
         if not dsn.startswith(("postgresql://", "postgres://")):
-            raise Invalid(
-                f"`{dsn.split(':', 1)[0]}` is not a database that Orchestra can use",
-                hint="set DATABASE_URL to postgresql://user:password@host/name, or unset it",
-            )
+            named = f"`{dsn.partition('://')[0]}`" if "://" in dsn else "what DATABASE_URL names"
+            raise Invalid(f"{named} is not a database that Orchestra can use", hint=_FORM)
         self.dsn = dsn
-        url = make_url(dsn).set(drivername="postgresql+asyncpg")
+        try:
+            url = make_url(dsn).set(drivername="postgresql+asyncpg")
+        except (ArgumentError, ValueError):  # their words quote it, with its password
+            raise Invalid("DATABASE_URL is not a proper address", hint=_FORM) from None
         self.engine: AsyncEngine = create_async_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_pre_ping=True
         )
