@@ -165,6 +165,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "code index: symbols, references, chunks, history; incremental on save; "
             "any language, best on Python/TypeScript/Go/Rust"
         ),
+        state="partial",
+        note="references are words and imports, not resolved per symbol; no vectors in the ranking yet",
     ),
     "ctx.pack": Requirement(
         area="context",
@@ -173,6 +175,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "commits, rules, memories, open hand-offs; provenance per item; stable "
             "prefix for prompt caches"
         ),
+        state="partial",
+        note="no open hand-offs yet: their package is an empty room",
     ),
     "ctx.recall": Requirement(
         area="context",
@@ -187,6 +191,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "notes that outlive a session: add, search, supersede, expire, scope; "
             "author and trust recorded"
         ),
+        state="done",
+        note="",
     ),
     "ctx.redaction": Requirement(
         area="context",
@@ -202,7 +208,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "through `orchestra mcp`"
         ),
         state="partial",
-        note="the context server alone; stdio through `orchestra mcp`",
+        note="the servers context and memory; stdio through `orchestra mcp`",
     ),
     "mcp.config": Requirement(
         area="MCP servers",
@@ -494,7 +500,8 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
         state="partial",
         note=(
-            "overview of the live context, sources and keys; later rooms come with their packages"
+            "overview of the live context, memory, sources and keys; later rooms come with their "
+            "packages"
         ),
     ),
     "trust.identity": Requirement(
