@@ -96,10 +96,7 @@ function Empty({ search }: { search: MemorySearch }) {
         out for. Agents leave notes with the MCP tool <code>memory_save</code>, people here, or in a
         terminal:
       </p>
-      <Snippet
-        text={'orchestra memory add "We keep money in cents, as integers" --kind decision'}
-        what="command"
-      />
+      <Snippet text={'orchestra memory add "Money is in cents" --kind decision'} what="command" />
     </Notice>
   );
 }
