@@ -46,46 +46,42 @@ def measure_chunks(
     `scores` are the files' scores, of all files of the view.
     """
     firsts = view.first_chunks
+    asked = np.array(files, np.int64)
+    asked_sizes = firsts[asked + 1] - firsts[asked]
+    places = np.flatnonzero(asked_sizes)
+    if not len(places):
+        return np.zeros(0, np.int64), np.zeros((0, len(CHUNK_SIGNALS)), np.float32)
+    sizes = asked_sizes[places]
+    starts = np.cumsum(sizes) - sizes  # where each file's rows begin
+    of = np.repeat(np.arange(len(places)), sizes)  # the file of each row
+    rows = np.arange(len(of))
+    numbers = firsts[asked[places]][of] + rows - starts[of]
+    body, names = signals.chunk_body[numbers], signals.chunk_names[numbers]
     most_body = max(float(signals.chunk_body.max(initial=0.0)), 1e-6)
     most_names = max(float(signals.chunk_names.max(initial=0.0)), 1e-6)
-    numbers, rows = [], []
-    for place, file in enumerate(files):
-        span = slice(int(firsts[file]), int(firsts[file + 1]))
-        size = span.stop - span.start
-        if not size:
-            continue
-        body, names = signals.chunk_body[span], signals.chunk_names[span]
-        order = np.argsort(-(body + 0.5 * names), kind="stable")
-        rank = np.empty(size, np.float32)
-        rank[order] = np.arange(size)
-        padded = np.pad(body, 1)
-        first = np.zeros(size, np.float32)
-        first[0] = 1.0
-        tokens = view.files[file][1].tokens.astype(np.float32)
-        rows.append(
-            np.stack(
-                [
-                    np.full(size, scores[file]),
-                    np.full(size, np.log1p(place)),
-                    body / most_body,
-                    names / most_names,
-                    body / max(float(body.max()), 1e-6),
-                    names / max(float(names.max()), 1e-6),
-                    np.log1p(rank),
-                    np.maximum(padded[:-2], padded[2:]) / most_body,
-                    first,
-                    np.full(size, float(size == 1)),
-                    np.full(size, np.log1p(size)),
-                    np.log1p(tokens),
-                ],
-                axis=1,
-            )
-        )
-        numbers.append(np.arange(span.start, span.stop))
-    if not rows:
-        return np.zeros(0, np.int64), np.zeros((0, len(CHUNK_SIGNALS)), np.float32)
-    plain = np.concatenate(rows)
-    column = {name: plain[:, number] for number, name in enumerate(CHUNK_SIGNALS[: plain.shape[1]])}
-    joint = [column[one] * column[other] for one, other in _JOINT]
-    figures = np.concatenate([plain, np.stack(joint, axis=1)], axis=1)
-    return np.concatenate(numbers), figures.astype(np.float32)
+    least = np.float32(1e-6)
+    best_body = np.maximum(np.maximum.reduceat(body, starts), least)[of]
+    best_names = np.maximum(np.maximum.reduceat(names, starts), least)[of]
+    ranks = np.empty(len(of), np.float32)
+    ranks[np.lexsort((-(body + 0.5 * names), of))] = rows - starts[of]
+    first, last = rows == starts[of], rows == (starts + sizes - 1)[of]
+    before = np.where(first, np.float32(0), np.roll(body, 1))
+    after = np.where(last, np.float32(0), np.roll(body, -1))
+    tokens = np.concatenate([view.files[files[place]][1].tokens for place in places.tolist()])
+    column: dict[str, Figures] = {
+        "file": scores[asked[places]][of],
+        "file_place": np.log1p(places).astype(np.float32)[of],
+        "body": body / most_body,
+        "names": names / most_names,
+        "within": body / best_body,
+        "within_names": names / best_names,
+        "place": np.log1p(ranks),
+        "around": (np.maximum(before, after) / most_body).astype(np.float32),
+        "first": first.astype(np.float32),
+        "alone": (sizes == 1)[of].astype(np.float32),
+        "chunks": np.log1p(sizes).astype(np.float32)[of],
+        "tokens": np.log1p(tokens.astype(np.float32)),
+    }
+    column |= {f"{one} × {other}": column[one] * column[other] for one, other in _JOINT}
+    figures = np.stack([column[name] for name in CHUNK_SIGNALS], axis=1)
+    return numbers, figures.astype(np.float32)

@@ -192,7 +192,7 @@ class _Reader:
         self.commit: str | None = None
         self._git = repository.git
         self._cache = cache
-        self._view: View | None = None
+        self._corpus: Corpus | None = None
         self._history = History([])
         self._commits: dict[str, Commit] = {}
 
@@ -200,12 +200,12 @@ class _Reader:
         """The corpus after a change."""
         started = time.monotonic()
         files = self.files.scan() if changed.everything else self.files.take(changed.paths)
-        view = View.of(files) if self._view is None else self._view.becoming(files)
+        before = self._corpus
+        view = before.view.becoming(files) if before else View.of(files)
         if changed.head:
             self._history = self._read_history()
-        corpus = Corpus(view, self._history)
-        corpus.links  # noqa: B018 - made here, so that no question waits for it
-        self._view = view
+        corpus = self._corpus = Corpus(view, self._history, before)
+        corpus.prepare()
         took = time.monotonic() - started
         _log.debug("index updated", everything=changed.everything, seconds=round(took, 3))
         return corpus

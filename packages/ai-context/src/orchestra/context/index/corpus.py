@@ -6,21 +6,37 @@ import numpy as np
 from numpy.typing import NDArray
 from orchestra.context.index.history import History
 from orchestra.context.index.links import Links
-from orchestra.context.index.roles import Role, role_of, stem_of
+from orchestra.context.index.roles import Role
+from orchestra.context.index.segment import Segment
 from orchestra.context.index.view import View
 
 Figures = NDArray[np.float32]
+Numbers = NDArray[np.int32]
 
 
 class Corpus:
-    """Everything that a ranking reads, at one moment. It never changes."""
+    """Everything that a ranking reads, at one moment. It never changes.
 
-    def __init__(self, view: View, history: History) -> None:
+    What does not depend on the files that differ is taken from the corpus `before`.
+    """
+
+    def __init__(self, view: View, history: History, before: "Corpus | None" = None) -> None:
         self.view = view
         self.history = history
-        pairs = [(n, history.paths[p]) for p, n in view.numbers.items() if p in history.paths]
-        array = np.array(pairs, np.int32).reshape(-1, 2)
-        self._known, self._past = array[:, 0], array[:, 1]
+        same = before is not None and before.history is history and before.view.base is view.base
+        self.base_past: Numbers = before.base_past if before and same else _past(view.base, history)
+        """The number that each path of the base has in the history, -1 for none."""
+        past = np.concatenate([self.base_past, _past(view.newer, history)])
+        self._known = np.flatnonzero((past >= 0) & view.alive)
+        self._past = past[self._known]
+
+    def prepare(self) -> None:
+        """Compute now what the first question would wait for."""
+        view = self.view
+        for _ in (self.links, self.roles, self.folders, self.sizes, self.churn, self.recency):
+            pass
+        for _ in (view.body, view.names, view.paths, view.first_chunks, view.chunk_files):
+            pass
 
     @cached_property
     def links(self) -> Links:
@@ -30,29 +46,23 @@ class Corpus:
     @cached_property
     def roles(self) -> NDArray[np.int8]:
         """The role of each file."""
-        return np.array([role_of(path) for path, _ in self.view.files], np.int8)
-
-    @cached_property
-    def stems(self) -> dict[str, list[int]]:
-        """The files by the stem of their name."""
-        found: dict[str, list[int]] = {}
-        for path, number in self.view.numbers.items():
-            found.setdefault(stem_of(path), []).append(number)
-        return found
+        return np.concatenate([self.view.base.roles, self.view.newer.roles])
 
     @cached_property
     def folders(self) -> NDArray[np.int32]:
         """A number for each file's folder."""
-        known: dict[str, int] = {}
-        numbers = [
-            known.setdefault(path.rpartition("/")[0], len(known)) for path, _ in self.view.files
-        ]
-        return np.array(numbers, np.int32)
+        base, newer = self.view.base, self.view.newer
+        known = base.folders | {
+            folder: len(base.folders) + n
+            for n, folder in enumerate(f for f in newer.folders if f not in base.folders)
+        }
+        ours = [known[path.rpartition("/")[0]] for path, _ in newer.files]
+        return np.concatenate([base.folder_of, np.array(ours, np.int32)])
 
     @cached_property
     def sizes(self) -> NDArray[np.int32]:
         """How many lines each file has."""
-        return np.array([file.lines for _, file in self.view.files], np.int32)
+        return np.concatenate([self.view.base.lines, self.view.newer.lines])
 
     @cached_property
     def churn(self) -> Figures:
@@ -90,3 +100,8 @@ class Corpus:
         """1 for each file of a role."""
         figures: Figures = (self.roles == role).astype(np.float32)
         return figures
+
+
+def _past(segment: Segment, history: History) -> Numbers:
+    paths = history.paths
+    return np.array([paths.get(path, -1) for path, _ in segment.files], np.int32)

@@ -1,27 +1,29 @@
 """Which files of a view belong together: by import, and a test with what it tests."""
 
-import posixpath
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
-from orchestra.context.index.roles import Role, role_of, stem_of
+from orchestra.context.index.modules import Modules, ends_of, pairs_of
+from orchestra.context.index.roles import stem_of
+from orchestra.context.index.segment import Pairs, as_pairs, pair_tests
 from orchestra.context.index.view import View
-
-_MOST_TARGETS = 8  # files that one import may mean
-_ROOTS = ("index", "__init__", "mod", "lib", "main")
 
 
 class Links:
     """The links of a view as pairs of file numbers.
 
-    `importers[i]` imports `imported[i]`; `tests[i]` tests `tested[i]`.
+    `importers[i]` imports `imported[i]`; `tests[i]` tests `tested[i]`. Those of the base are
+    taken over; only what newer, new and vanished files have to do with is looked at again.
     """
 
     def __init__(self, view: View) -> None:
-        self.importers, self.imported = _pairs(_imports(view))
-        self.tests, self.tested = _pairs(_tests(view))
+        self._view = view
+        base, newer = view.base.numbers, view.newer.numbers
+        gone = {view.base.files[n][0] for n in view.dead} - newer.keys()
+        self._new = [path for path in newer if path not in base]
+        self._appeared = {*gone, *self._new}
+        imports, tests = self._imports(gone), self._tests()
+        self.importers, self.imported = imports[:, 0], imports[:, 1]
+        self.tests, self.tested = tests[:, 0], tests[:, 1]
 
     def neighbours(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """For each file the sum of its importers' and imports' scores, shared among their links."""
@@ -38,75 +40,37 @@ class Links:
         np.maximum.at(out, self.tested, scores[self.tests])
         return out
 
+    def _imports(self, gone: set[str]) -> Pairs:
+        view = self._view
+        first = len(view.base.files)
+        ends = {end for path in self._appeared for end in ends_of(path)}
+        again = [n for n in view.base.wanting(ends).tolist() if view.alive[n]] if ends else []
+        settled = view.alive.copy()
+        settled[again] = False
+        modules: Modules = view.base.modules
+        if self._appeared:
+            modules = modules.becoming(gone, self._new)
+        look = (*again, *range(first, len(view.files)))
+        files = ((n, view.files[n][0], view.files[n][1].imports) for n in look)
+        found = as_pairs(pairs_of(files, modules, view.numbers))
+        return np.concatenate([self._kept(view.base.imports, settled), found])
 
-def _pairs(some: Iterable[tuple[int, int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    pairs = np.array(list(some), np.int32).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+    def _tests(self) -> Pairs:
+        view = self._view
+        settled = np.ones(len(view.files), bool)
+        pairs: list[tuple[int, int]] = []
+        for stem in {stem_of(path) for path in self._appeared}:
+            settled[view.base.stems.get(stem, [])] = False
+            pairs += pair_tests((n, view.files[n][0]) for n in view.with_stem(stem))
+        return np.concatenate([self._kept(view.base.tests, settled), as_pairs(pairs)])
 
-
-def _imports(view: View) -> Iterable[tuple[int, int]]:
-    known: dict[str, list[str]] = defaultdict(list)
-    for path in view.current:
-        module = _module(path)
-        known[module.rpartition("/")[2]].append(path)
-    for path, number in view.numbers.items():
-        for text in view.files[number][1].imports:
-            for target in _targets(path, text, known):
-                if target != path:
-                    yield number, view.numbers[target]
-
-
-def _module(path: str) -> str:
-    """A path without its ending, and without a last part that stands for its folder."""
-    module = path.rpartition(".")[0] or path
-    folder, _, name = module.rpartition("/")
-    return folder if name in _ROOTS and folder else module
-
-
-def _targets(path: str, text: str, known: dict[str, list[str]]) -> Sequence[str]:
-    """The files that an import may mean: those whose module ends as it does."""
-    wanted = _wanted(path, text)
-    if not wanted:
-        return ()
-    for module in (wanted, wanted.rpartition("/")[0]):
-        name = module.rpartition("/")[2]
-        found = [p for p in known.get(name, ()) if _ends(_module(p), module)]
-        if found and len(found) <= _MOST_TARGETS:
-            return found
-    return ()
-
-
-def _ends(module: str, wanted: str) -> bool:
-    return module == wanted or module.endswith("/" + wanted)
-
-
-def _wanted(path: str, text: str) -> str:
-    """The module that an import names, with slashes."""
-    folder = path.rpartition("/")[0]
-    if text.startswith(("./", "../")) or text in (".", ".."):
-        return posixpath.normpath(posixpath.join(folder, text)).removesuffix(".js")
-    if text.startswith("."):  # Python
-        dots = len(text) - len(text.lstrip("."))
-        for _ in range(dots - 1):
-            folder = folder.rpartition("/")[0]
-        rest = text.lstrip(".").replace(".", "/")
-        return f"{folder}/{rest}".strip("/")
-    if "::" in text:
-        parts = [p for p in text.split("::") if p not in ("crate", "self", "super")]
-        return "/".join(parts[-3:])
-    if "/" in text:
-        return text.lstrip("@~/").removesuffix(".js").removesuffix(".h")
-    return text.replace(".", "/") if "." in text else ""
-
-
-def _tests(view: View) -> Iterable[tuple[int, int]]:
-    sources: dict[str, list[int]] = defaultdict(list)
-    for path, number in view.numbers.items():
-        if role_of(path) is not Role.TEST:
-            sources[stem_of(path)].append(number)
-    for path, number in view.numbers.items():
-        if role_of(path) is Role.TEST:
-            found = sources.get(stem_of(path), ())
-            if len(found) <= _MOST_TARGETS:
-                for source in found:
-                    yield number, source
+    def _kept(self, pairs: Pairs, settled: NDArray[np.bool_]) -> Pairs:
+        """The base's pairs whose first file is settled, in the present numbers of the paths."""
+        pairs = pairs[settled[pairs[:, 0]]]
+        if not self._view.dead or not len(pairs):
+            return pairs
+        moved = np.arange(len(self._view.files), dtype=np.int32)
+        for number in self._view.dead:
+            moved[number] = self._view.numbers.get(self._view.base.files[number][0], -1)
+        pairs = moved[pairs]
+        return pairs[(pairs >= 0).all(axis=1)]

@@ -121,23 +121,30 @@ def rank(corpus: Corpus, query: Query, weights: Weights | None = None, under: st
         wanted = wanted & np.array([p.startswith(under) for p, _ in corpus.view.files], bool)
     order = np.argsort(-np.where(wanted, scores, -np.inf), kind="stable")[:CONSIDERED]
     order = order[wanted[order]]
-    files = tuple(_ranked_file(corpus, signals, weights, scores, int(file)) for file in order)
+    files = _ranked_files(corpus, signals, weights, scores, order.tolist())
     return Ranking(files, _ranked_chunks(corpus, signals, weights, scores, order.tolist()))
 
 
 def score_files(corpus: Corpus, signals: Signals, weights: Weights) -> Figures:
     """The log-odds of each file; a file of another state comes last."""
-    scores = signals.files @ weights.files + np.float32(weights.files_bias)
+    # Not `@`: the order in which it adds, and so the last digit, is the machine's own.
+    scores = (signals.files * weights.files).sum(axis=1) + np.float32(weights.files_bias)
     return np.where(corpus.view.alive, scores, np.float32(-1e6)).astype(np.float32)
 
 
-def _ranked_file(
-    corpus: Corpus, signals: Signals, weights: Weights, scores: Figures, file: int
-) -> RankedFile:
-    shares = signals.files[file] * weights.files
-    strongest = [FILE_SIGNALS[n] for n in np.argsort(-shares, kind="stable") if shares[n] > 0.05]
-    reasons = tuple(_REASONS[name] for name in strongest if name in _REASONS)[:3]
-    return RankedFile(corpus.view.files[file][0], round(float(scores[file]), 4), reasons)
+def _ranked_files(
+    corpus: Corpus, signals: Signals, weights: Weights, scores: Figures, files: Sequence[int]
+) -> tuple[RankedFile, ...]:
+    shares = signals.files[files] * weights.files
+    ranked = []
+    for file, share, order in zip(
+        files, shares, np.argsort(-shares, axis=1, kind="stable").tolist(), strict=True
+    ):
+        strongest = (FILE_SIGNALS[n] for n in order if share[n] > 0.05)
+        reasons = [_REASONS[name] for name in strongest if name in _REASONS]
+        path, score = corpus.view.files[file][0], round(float(scores[file]), 4)
+        ranked.append(RankedFile(path, score, tuple(reasons[:3])))
+    return tuple(ranked)
 
 
 def _ranked_chunks(
@@ -145,24 +152,24 @@ def _ranked_chunks(
 ) -> tuple[RankedChunk, ...]:
     view = corpus.view
     numbers, figures = measure_chunks(view, signals, scores, files)
-    odds = figures @ weights.chunks + np.float32(weights.chunks_bias)
+    odds = (figures * weights.chunks).sum(axis=1) + np.float32(weights.chunks_bias)
     likelihood = 1 / (1 + np.exp(-odds))
+    order = np.argsort(-likelihood, kind="stable")
+    numbers = numbers[order]
+    of = view.chunk_files[numbers]
+    fits = (signals.chunk_body[numbers] > 0) | (signals.files[of, _PATH] > 0)
     chunks = []
-    for at in np.argsort(-likelihood, kind="stable"):
-        number = int(numbers[at])
-        file = int(view.chunk_files[number])
+    for file, place, likely, fit in zip(
+        of.tolist(),
+        (numbers - view.first_chunks[of]).tolist(),
+        likelihood[order].tolist(),
+        fits.tolist(),
+        strict=True,
+    ):
         path, parsed = view.files[file]
-        place = number - int(view.first_chunks[file])
-        chunks.append(
-            RankedChunk(
-                path,
-                int(parsed.starts[place]),
-                int(parsed.ends[place]),
-                int(parsed.tokens[place]),
-                round(float(likelihood[at]), 5),
-                bool(signals.chunk_body[number] > 0 or signals.files[file, _PATH] > 0),
-            )
-        )
+        start, end = int(parsed.starts[place]), int(parsed.ends[place])
+        tokens = int(parsed.tokens[place])
+        chunks.append(RankedChunk(path, start, end, tokens, round(likely, 5), fit))
     return tuple(chunks)
 
 

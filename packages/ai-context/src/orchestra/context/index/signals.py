@@ -203,7 +203,7 @@ def _mentions(corpus: Corpus, query: Query) -> dict[str, Figures]:
     for word in asked | set(query_words(query.text)):
         for form in {word, stem(word)}:
             if len(form) > 2:
-                stems[corpus.stems.get(form, [])] = 1.0
+                stems[view.with_stem(form)] = 1.0
     return {
         "defined": np.minimum(defined, 2),
         "mentioned": np.minimum(mentioned, 2),

@@ -157,8 +157,8 @@ def word_numbers(identifier: str) -> tuple[int, ...]:
 def number_text(text: str) -> list[int]:
     """The numbers of all words of a text, in order."""
     out: list[int] = []
-    for match in _IDENTIFIER.finditer(text):
-        out += word_numbers(match.group())
+    for identifier in _IDENTIFIER.findall(text):
+        out += word_numbers(identifier)
     return out
 
 
