@@ -39,6 +39,10 @@ def bench_recall(
         Path | None,
         typer.Option(help="Weights that were learned without the repository they are used on."),
     ] = None,
+    aider: Annotated[
+        Path | None,
+        typer.Option(help="A Python with aider-chat: its repo map is measured on some cases."),
+    ] = None,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
@@ -54,5 +58,5 @@ def bench_recall(
     """
     from orchestra.cli.bench.recall import RecallBench
 
-    bench = RecallBench(cases, repos, budget, cache, limit, apart)
+    bench = RecallBench(cases, repos, budget, cache, limit, apart, aider)
     run("recall", bench.measure, quick=quick, as_json=json)

@@ -35,6 +35,7 @@ class RecallBench:
     cache: Path | None
     limit: int | None
     apart: Path | None
+    aider: Path | None
 
     def measure(self, report: Report, quick: bool) -> None:
         """Every way on every case, summed up.
@@ -46,6 +47,8 @@ class RecallBench:
         for row in rows:
             name = f"{row.pop('way')}, {row.pop('group')}"
             report.row(name, **row)
+        if self.aider is None:
+            report.row("Aider repo map: not measured, --aider names no Python that has it")
         whole, half = _thousands(self.budget), _thousands(self.budget // 2)
         for group, form, promised in _PROMISED:
             measure = form.format(whole=whole, half=half)
@@ -57,6 +60,7 @@ class RecallBench:
         command += ["--budget", str(self.budget)]
         command += ["--cache", str(self.cache)] if self.cache else []
         command += ["--apart", str(self.apart)] if self.apart else []
+        command += ["--aider", str(self.aider)] if self.aider else []
         command += ["--limit", str(limit)] if limit else []
         done = subprocess.run(
             command, stdout=subprocess.PIPE, env=inherited_environment({}), check=False

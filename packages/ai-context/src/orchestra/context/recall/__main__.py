@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--apart", type=Path)
+    parser.add_argument("--aider", type=Path)
     parser.add_argument("--budget", type=int, default=16_000)
     parser.add_argument("--limit", type=int, help="only so many cases of each repository")
     parser.add_argument("--jobs", type=int, default=2)
@@ -38,7 +39,9 @@ def _measure(given: argparse.Namespace) -> list[dict[str, object]]:
     budgets = sorted({given.budget // 2, given.budget})
     with ExitStack() as stack:
         cache = given.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        work = [Work(group, given.repos, cache, budgets, given.apart) for group in groups]
+        work = [
+            Work(group, given.repos, cache, budgets, given.apart, given.aider) for group in groups
+        ]
         context = multiprocessing.get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(given.jobs, mp_context=context))
         results: list[Result] = []

@@ -9,9 +9,12 @@ from time import process_time
 from orchestra.context.index.ranking import Weights
 from orchestra.context.recall.cases import Case
 from orchestra.context.recall.replay import Replay
+from orchestra.context.recall.repo_map import NAME, AiderMap
 from orchestra.context.recall.scorer import MEASURES, Score, mean, recall_at, score
 from orchestra.context.recall.ways import WAYS
 from orchestra.shared.errors import NotFound, OrchestraError
+
+_SLOW_CASES = 5  # of each repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Work:
     cache: Path
     budgets: Sequence[int]
     apart: Path | None = None
+    aider: Path | None = None
+    """A Python with `aider-chat`; its map is made for the first few cases, for it takes long."""
 
     def replay(self) -> Replay:
         """The repository's moments.
@@ -72,9 +77,13 @@ def measure_repository(work: Work) -> list[Result]:
     """
     budgets = work.budgets
     results = []
+    slow = 0
     for moment in work.replay().moments(work.cases):
         moment.corpus.links  # noqa: B018 - made once per state of the repository, not per task
-        for way, make in WAYS.items():
+        ways = dict(WAYS)
+        if work.aider is not None and slow < _SLOW_CASES:
+            ways[NAME], slow = AiderMap(work.aider), slow + 1
+        for way, make in ways.items():
             started = process_time()
             contexts = {budget: make(moment, budget) for budget in budgets}
             seconds = (process_time() - started) / len(budgets)
