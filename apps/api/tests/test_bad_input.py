@@ -26,6 +26,9 @@ JSON = {"Content-Type": "application/json"}
         b'{"kind": "a", "data": {"x": NaN}}',
         b'{"kind": "a", "data": {"x": 1e999}}',
         b'{"kind": "a", "data": {"x": "\\ud800"}}',
+        b'{"kind": "a", "data": {"x": 18446744073709551616}}',
+        b'{"kind": "a", "data": {"x": ["\\"", -9223372036854775809]}}',
+        b'{"kind": "a", "data": {"x": 1' + b"0" * 5000 + b"}}",
         b'{"kind": "a\\u0000b"}',
         b'{"kind": "a", "unknown": 1}',
         b'{"kind": "a", "id": "not-a-uuid"}',
@@ -45,7 +48,15 @@ async def test_a_malformed_body_is_explained(shared_api: RunningApi, body: bytes
 
 
 @pytest.mark.parametrize(
-    "data", [{"nul": "a\0b"}, {"rtl": "\u202egnp"}, {"": {"": None}}, {"big": 2**60}, {"e": "é\n"}]
+    "data",
+    [
+        {"nul": "a\0b"},
+        {"rtl": "\u202egnp"},
+        {"": {"": None}},
+        {"big": 2**60, "small": -(2**63), "unsigned": 2**64 - 1},
+        {"e": "é\n"},
+        {"digits": '"' + "9" * 30, "float": 1e300, "fraction": 0.12345678901234567},
+    ],
 )
 async def test_odd_but_proper_data_is_kept_as_it_is(
     shared_api: RunningApi, data: dict[str, object]
@@ -92,6 +103,25 @@ async def test_a_wrong_address_or_parameter_is_explained(
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("keys", {"name": "typed", "days": True}),
+        ("keys", {"name": "typed", "days": "3"}),
+        ("keys", {"name": "typed", "days": 3.0}),
+        ("pack", {"task": "a", "budget": "4000"}),
+        ("memory", {"text": "a", "untrusted": "yes"}),
+    ],
+)
+async def test_what_is_no_number_is_not_taken_for_one(
+    shared_api: RunningApi, path: str, body: dict[str, object]
+) -> None:
+    answer = await shared_api.http.post(f"/api/v1/{path}", json=body)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
 
 
 async def test_only_notes_can_be_written(shared_api: RunningApi) -> None:

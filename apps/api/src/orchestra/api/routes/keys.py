@@ -62,7 +62,9 @@ class KeyOrder(BaseModel):
     name: str = Field(min_length=1, max_length=64, description="the principal's; new or known")
     kind: Kind = "agent"
     scopes: list[Scope] = Field(default=["context:read"], min_length=1, max_length=20)
-    days: int | None = Field(default=None, ge=1, le=3650, description="it expires after so many")
+    days: int | None = Field(
+        default=None, strict=True, ge=1, le=3650, description="it expires after so many"
+    )
 
 
 class CreatedKey(BaseModel):

@@ -37,7 +37,7 @@ Text = Annotated[str, Field(min_length=1, max_length=16_384, description="at mos
 Tags = Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=50)]
 Paths = Annotated[list[Annotated[str, Field(max_length=600)]], Field(max_length=100)]
 Untrusted = Annotated[
-    bool, Field(description="it quotes text from outside: an issue, a page, a log")
+    bool, Field(strict=True, description="it quotes text from outside: an issue, a page, a log")
 ]
 
 

@@ -47,7 +47,9 @@ class PackOrder(BaseModel):
     task: str = Field(
         min_length=1, max_length=LONGEST_TASK, description="its first line counts most"
     )
-    budget: int = Field(default=16_000, ge=LEAST, le=MOST, description="tokens of cl100k_base")
+    budget: int = Field(
+        default=16_000, strict=True, ge=LEAST, le=MOST, description="tokens of cl100k_base"
+    )
 
 
 class PackItem(_View):
