@@ -74,6 +74,18 @@ async def test_head_that_git_does_not_recognise_is_refused(
     assert "git symbolic-ref" in refusal.hint
 
 
+async def test_a_configuration_that_git_cannot_read_is_refused_in_its_own_words(
+    repository: GitRepository, tmp_path: Path
+) -> None:
+    bare = GitRepository.create(tmp_path / "bare.git", "--bare")
+    for config, root in ((".git/config", repository.root), ("config", bare.root)):
+        (root / config).write_text("[core]\n\tbare = false\n[oops\n")
+        refusal = await _refusal(root)
+        assert isinstance(refusal, Invalid)
+        assert "bad config line 3" in refusal.message
+        assert "HEAD" not in str(refusal)
+
+
 @pytest.mark.parametrize("content", ["1" * 40, "garbage"])
 async def test_head_that_names_nothing_readable_is_told_and_mending_it_is_seen(
     repository: GitRepository, content: str

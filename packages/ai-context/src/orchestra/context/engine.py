@@ -132,7 +132,7 @@ class ContextEngine:
                 raise
             except Exception as error:  # noqa: BLE001 - a source may fail in any way; the rest goes on
                 self._forget(collector.topic)
-                _log.warning("collector failed", topic=collector.topic, exc_info=error)
+                _log_failure(collector.topic, error)
                 self._metrics.collector_failures.labels(collector.topic).inc()
                 await self._publish(collector.topic, _stale(error))
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
@@ -189,6 +189,13 @@ class ContextEngine:
         )
         self._metrics.context_deltas.labels(topic).inc()
         await self._context.reached(event.seq)
+
+
+def _log_failure(topic: str, error: Exception) -> None:
+    if isinstance(error, OrchestraError):  # said whole in its message; where it arose is no news
+        _log.warning("collector failed", topic=topic, error=error.message)
+    else:
+        _log.warning("collector failed", topic=topic, exc_info=error)
 
 
 def _stale(error: Exception) -> Observation:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestra.context.git.command import Git
+from orchestra.context.git.command import Finished, Git
 from orchestra.context.git.safety import filter_names
 from orchestra.shared.errors import Invalid, NotFound
 
@@ -41,9 +41,10 @@ class Repository:
         if not path.is_dir():
             raise NotFound(f"there is no folder `{path}`", hint="give the path of a git repository")
         git = Git(path)
-        folder = _answer(git, "--absolute-git-dir")
+        asked = git.attempt("rev-parse", "--absolute-git-dir")
+        folder = _line(asked)
         if folder is None:
-            raise _refusal(path)
+            raise _refusal(path, asked.error)
         common = _answer(git, "--path-format=absolute", "--git-common-dir") or folder
         root = _working_tree(git, path, folder)
         places = {"GIT_DIR": folder} | ({"GIT_WORK_TREE": str(root)} if root else {})
@@ -74,7 +75,10 @@ class Repository:
 
 
 def _answer(git: Git, *question: str) -> str | None:
-    finished = git.attempt("rev-parse", *question)
+    return _line(git.attempt("rev-parse", *question))
+
+
+def _line(finished: Finished) -> str | None:
     if finished.code != 0:
         return None
     return finished.output.decode("utf-8", "surrogateescape").removesuffix("\n")
@@ -98,7 +102,12 @@ def _working_tree(git: Git, path: Path, folder: str) -> Path | None:
     return root
 
 
-def _refusal(path: Path) -> NotFound | Invalid:
+def _refusal(path: Path, said: str) -> NotFound | Invalid:
+    if said and "not a git repository" not in said:
+        return Invalid(
+            f"git cannot read the repository at `{path}`: {said.removeprefix('fatal: ')}",
+            hint=f"mend what it names; `git -C {path} status` says whether it is well",
+        )
     for folder in (path, *path.parents):
         if (folder / ".git").exists():
             return Invalid(
