@@ -11,6 +11,7 @@ from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import EventLog
 from orchestra.shared.json import JsonObject
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 pytestmark = pytest.mark.requirement("ctx.push")
 
@@ -82,6 +83,26 @@ async def test_an_unexpected_failure_does_not_tell_its_insides(
     assert "hunter2" not in str(context.document)
 
 
+async def test_only_an_unexpected_failure_is_logged_with_its_traceback(
+    context: ContextLog, events: EventLog, database: Database
+) -> None:
+    expected, unexpected = Feed("ci_runs"), Feed("deployment_status")
+    engine = engine_of(context, events, database, expected, unexpected)
+    with capture_logs() as logged:
+        await engine.start()
+        expected.see(Unavailable("it is down", hint="wait"))
+        unexpected.see(RuntimeError("a bug"))
+        async with asyncio.timeout(20):
+            while not (topic(context) and topic(context, "deployment_status")):
+                await context.grown().wait()
+        await engine.close()
+
+    failures = {entry["topic"]: entry for entry in logged if entry["event"] == "collector failed"}
+    assert failures["ci_runs"]["error"] == "it is down"
+    assert "exc_info" not in failures["ci_runs"]
+    assert "exc_info" in failures["deployment_status"]
+
+
 @pytest.mark.requirement("ctx.redaction")
 async def test_a_secret_reaches_neither_the_context_nor_a_table(
     context: ContextLog, events: EventLog, database: Database
@@ -126,8 +147,7 @@ async def test_settling_waits_for_a_collector_that_has_to_begin_anew(
             text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
         )
     async with asyncio.timeout(20):
-        while engine.collecting:
-            await asyncio.sleep(0.01)
+        await feed.ended.wait()
     with pytest.raises(Unavailable):
         await engine.settle(within=0.2)
     feed.see(Observation({"n": 2}))

@@ -16,6 +16,8 @@ class Feed:
     def __init__(self, topic: Topic = "ci_runs") -> None:
         self.topic = topic
         self.runs = 0
+        self.ended = asyncio.Event()
+        """Set when a run has come to its end."""
         self._queue: asyncio.Queue[Observation | Exception] = asyncio.Queue()
 
     def see(self, *seen: Observation | Exception) -> None:
@@ -26,14 +28,20 @@ class Feed:
     async def run(self, publish: Publish) -> None:
         """Publish what it is fed."""
         self.runs += 1
-        while True:
-            seen = await self._queue.get()
-            try:
-                if isinstance(seen, Exception):
-                    raise seen
-                await publish(seen)
-            finally:
-                self._queue.task_done()
+        try:
+            while True:
+                await self._next(publish)
+        finally:
+            self.ended.set()
+
+    async def _next(self, publish: Publish) -> None:
+        seen = await self._queue.get()
+        try:
+            if isinstance(seen, Exception):
+                raise seen
+            await publish(seen)
+        finally:
+            self._queue.task_done()
 
     async def settle(self) -> None:
         """Return when all of it is published."""
