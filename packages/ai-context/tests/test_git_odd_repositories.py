@@ -1,7 +1,11 @@
 """Repositories of every odd kind are shown rightly or refused with a hint."""
 
+import ctypes
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,7 @@ from orchestra.context.collectors.codebase import CodebaseCollector
 from orchestra.context.git.testing import GitRepository, follow
 from orchestra.shared.errors import Invalid, NotFound, OrchestraError, Unavailable
 from orchestra.shared.json import JsonObject
+from orchestra.shared.settings import child_environment
 
 pytestmark = pytest.mark.requirement("ctx.sources")
 
@@ -226,6 +231,62 @@ async def test_unreadable_files_and_folders_are_no_error(repository: GitReposito
             assert await followed.changes() == {"closed/d.txt": ".?", "new.txt": ".?"}
     finally:
         closed.chmod(0o755)
+
+
+_ORDINARY = """
+import asyncio, json, os, pathlib, sys
+from orchestra.context.collectors.codebase import CodebaseCollector
+from orchestra.context.git.testing import follow
+
+async def main(root):
+    said = []
+    async with follow(CodebaseCollector(root, watch="inotify")) as followed:
+        for change in (lambda: None, lambda: os.chmod(root / "closed", 0o755),
+                       lambda: os.chmod(root / "closed/deep", 0),
+                       lambda: os.rmdir(root / "closed/deep")):
+            change()
+            said.append((await followed.value())["watch"]["degraded"])
+    print(json.dumps(said))
+
+root = pathlib.Path(sys.argv[1])
+print("null") if os.access(root / "closed", os.R_OK) else asyncio.run(main(root))
+"""
+
+
+def _no_more_than_others() -> None:
+    """Root without its right to read everything: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+    for capability in (1, 2):
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is part of Linux")
+def test_a_folder_that_cannot_be_read_is_told_for_as_long_as_it_is_so(
+    repository: GitRepository,
+) -> None:
+    repository.write("closed/c.txt")
+    repository.commit()
+    (repository.root / "closed/deep").mkdir()
+    (repository.root / "closed").chmod(0)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _ORDINARY, repository.root],
+            preexec_fn=_no_more_than_others if os.geteuid() == 0 else None,
+            capture_output=True,
+            text=True,
+            env=child_environment(),
+            timeout=60,
+            check=True,
+        )
+    finally:
+        (repository.root / "closed").chmod(0o755)
+    said = json.loads(done.stdout)
+    if said is None:
+        pytest.skip("this user may read everything")
+
+    assert "`closed` cannot be read" in said[0]
+    assert said[1] is None
+    assert "`closed/deep` cannot be read" in said[2]
+    assert said[3] is None
 
 
 async def test_special_files_are_nothing(repository: GitRepository) -> None:

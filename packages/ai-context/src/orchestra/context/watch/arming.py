@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 
+from orchestra.context.git.names import show_path
 from orchestra.context.watch.folders import Folder, Folders, Zone
 from orchestra.context.watch.inotify import Inotify
 from orchestra.context.watch.mailbox import Batch
@@ -14,11 +15,14 @@ _IN_META = (b"info", b"reftable")
 
 
 class Arming:
-    """Adds and ends watches. Only the watching thread uses it, save for `degraded`."""
+    """Adds and ends watches. Only the watching thread uses it, save for `degraded` and `lossy`."""
 
     def __init__(self, inotify: Inotify, places: Places, rules: Rules, limit: int | None) -> None:
         self.folders = Folders()
         self.degraded: str | None = None
+        self.lossy = False
+        """Folders that git can read are not watched."""
+        self._unreadable: set[bytes] = set()
         self._inotify = inotify
         self._rules = rules
         self._limit = limit
@@ -28,7 +32,8 @@ class Arming:
 
     def everything(self) -> None:
         """Watch all that matters now and nothing else."""
-        self.degraded = None
+        self.degraded, self.lossy = None, False
+        self._unreadable.clear()
         self._seen = set()
         self.meta()
         if self._root is not None:
@@ -64,6 +69,13 @@ class Arming:
         """End the watches of a folder and of all below it."""
         for watch in self.folders.drop(folder):
             self._inotify.remove(watch)
+
+    def left(self, label: bytes) -> None:
+        """A folder is not there any more, so it is no folder that cannot be read."""
+        gone = {known for known in self._unreadable if (known + b"/").startswith(label + b"/")}
+        if gone:
+            self._unreadable -= gone
+            self._describe()
 
     def path(self, label: bytes) -> bytes:
         """The absolute path of a folder of the working tree."""
@@ -123,7 +135,13 @@ class Arming:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.ENOMEM):
                 self._report_limit()
+            elif error.errno == errno.EACCES and zone is Zone.WORK:
+                self._unreadable.add(label)
+                self._describe()
             return None  # gone again, or not ours to read: git cannot read it either
+        if label in self._unreadable:
+            self._unreadable.discard(label)
+            self._describe()
         elsewhere = self.folders.of(watch)
         for stale in (known, elsewhere):
             if stale is not None and (stale.watch, stale.path) != (watch, path):
@@ -141,10 +159,24 @@ class Arming:
                 self._inotify.remove(watch)
 
     def _report_limit(self) -> None:
-        self.degraded = (
-            f"only {len(self.folders)} folders can be watched, the rest is read from time to time;"
-            " hint: raise fs.inotify.max_user_watches"
-        )
+        self.lossy = True
+        self._describe()
+
+    def _describe(self) -> None:
+        said = []
+        if self.lossy:
+            said.append(
+                f"only {len(self.folders)} folders can be watched, the rest is read from time to"
+                " time; hint: raise fs.inotify.max_user_watches"
+            )
+        if self._unreadable:
+            first, more = show_path(min(self._unreadable)), len(self._unreadable) - 1
+            named = f"`{first}` and {more} more folders" if more else f"the folder `{first}`"
+            said.append(
+                f"{named} cannot be read by this user, so what is in there is not known;"
+                " hint: let this user read it, or name it in .gitignore"
+            )
+        self.degraded = "; ".join(said) or None
 
 
 def _entries(path: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -75,10 +75,10 @@ class InotifyWatcher:
 
     def state(self) -> WatchState:
         """How watching goes now."""
-        degraded = self._arming.degraded or self._caveat
-        return WatchState(
-            "inotify", len(self._arming.folders), degraded, self._rescans, degraded is not None
-        )
+        arming = self._arming
+        lossy = arming.lossy or self._caveat is not None
+        degraded = arming.degraded or self._caveat
+        return WatchState("inotify", len(arming.folders), degraded, self._rescans, lossy)
 
     def stop(self) -> None:
         """End the thread and free the kernel's watches."""
@@ -164,6 +164,9 @@ class InotifyWatcher:
             self._handle_meta(folder, event, batch)
 
     def _handle_work(self, folder: Folder, event: Event, batch: Batch) -> None:
+        if not event.name:  # the folder itself: who may read it may have changed
+            self._arming.work([folder.label], batch)
+            return
         label = folder.label + b"/" + event.name if folder.label else event.name
         if event.name == b".git":
             if folder.label:
@@ -176,6 +179,7 @@ class InotifyWatcher:
         known = self._arming.folders.at(self._arming.path(label))
         if event.mask & _LEFT:
             batch.folders.add(label)
+            self._arming.left(label)
             if known is not None and event.mask & Mask.MOVED_FROM:
                 self._arming.drop(known)
         elif event.mask & _ARRIVED or known is None:
