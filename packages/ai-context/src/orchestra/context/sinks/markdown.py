@@ -33,7 +33,8 @@ def render(context: JsonObject) -> str:
 
 def _headline(fact: JsonObject) -> str:
     since = "seen" if fact["status"] == "ok" else "since"
-    said = f"**{fact['status']}** ({since} {fact['observed_at']}, from {_text(fact['source'])})"
+    source = f", from {_text(fact['source'])}" if fact["source"] else ""
+    said = f"**{fact['status']}** ({since} {fact['observed_at']}{source})"
     return f"{said}: {_text(fact['detail'], 300)}" if fact.get("detail") else said
 
 
