@@ -120,9 +120,11 @@ async def test_submodule_is_followed_by_its_commit_alone(
     async with follow(CodebaseCollector(repository.root)) as followed:
         value = await followed.value()
         at = inner.git("rev-parse", "HEAD").decode().strip()
-        assert value["submodules"] == {"lib/part": {"commit": at, "state": "clean"}}
+        assert value["submodules"] == {"lib/part": {"commit": at, "state": "at-commit"}}
         inner.write("p.txt", "2\n")
         assert await followed.changes() == {}
+        value = await followed.value()
+        assert value["submodules"] == {"lib/part": {"commit": at, "state": "at-commit"}}
         inner.commit("in the part")
         assert await followed.changes() == {"lib/part": ".M"}
         value = await followed.value()

@@ -85,7 +85,8 @@ def render_changes(changes: Changes, index: Index) -> JsonObject:
 
 
 def _submodule_state(changes: Changes, path: bytes) -> str:
+    """Whether its HEAD is the commit that is recorded; changes to its files are not looked for."""
     status = changes.get(path)
     if status.conflicted:
         return "conflicted"
-    return {".": "clean", "D": "absent"}.get(status.worktree, "changed")
+    return {".": "at-commit", "D": "absent"}.get(status.worktree, "changed")
