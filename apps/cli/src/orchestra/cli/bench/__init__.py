@@ -28,6 +28,14 @@ def bench_durability(quick: Quick = False, json: Json = False) -> None:
     run("durability", measure, quick=quick, as_json=json)
 
 
+@app.command("index")
+def bench_index(quick: Quick = False, json: Json = False) -> None:
+    """The code index: reading a large repository, saves, searches, packs, a branch switch."""
+    from orchestra.cli.bench.index import measure
+
+    run("index", measure, quick=quick, as_json=json)
+
+
 @app.command("recall")
 def bench_recall(
     cases: Annotated[Path, typer.Option(help="Cases, one JSON object a line.")],

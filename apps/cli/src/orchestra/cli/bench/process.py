@@ -41,6 +41,15 @@ def memory(pid: int) -> Memory:
     return Memory(sizes.get("RssAnon", 0), sizes.get("RssFile", 0) + sizes.get("RssShmem", 0))
 
 
+def peak_memory(pid: int) -> int:
+    """The most resident memory that it ever had, in bytes; 0 for a process that is gone."""
+    try:
+        lines = (_PROC / str(pid) / "status").read_text().splitlines()
+    except _GONE:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
 def descendants(pid: int) -> list[int]:
     """Its children, their children, and so on."""
     parents = _parents()

@@ -41,10 +41,14 @@ class BenchSystem:
         self.state = self.folder / "state"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it; or start it again, with the state that it left, after `stop`."""
         self._log = (self.folder / "up.log").open("wb")
         started = time.monotonic()
         self.up = subprocess.Popen(
-            [ORCHESTRA, "up", "--repo", str(repository), "--state-dir", str(self.state)]
+            [ORCHESTRA, "up", "--repo", str(self.repository), "--state-dir", str(self.state)]
             + ["--port", str(self.port), "--no-browser", "--json"],
             stdout=subprocess.DEVNULL,
             stderr=self._log,
@@ -52,6 +56,7 @@ class BenchSystem:
             start_new_session=True,  # a Ctrl-C is ours to pass on
         )
         self._wait_until_ready()
+        self.started = started
         self.start_seconds = time.monotonic() - started
         self.key = (self.state / "admin.key").read_text().strip()
         self.client = Client(System(self.url, self.key, self.api_pid))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from orchestra.context.index.changes import Changed, changed_since
 from orchestra.context.index.corpus import Corpus
 from orchestra.context.index.history import Commit, History, list_commits, read_commits
 from orchestra.context.index.parsing import Progress
+from orchestra.context.index.tokens import count_tokens
 from orchestra.context.index.view import View
 from orchestra.context.index.working_files import WorkingFiles
 from orchestra.context.log import ContextLog
@@ -176,6 +178,7 @@ class CodeIndex:
         updated.set()
 
     def _open(self) -> "_Reader":
+        count_tokens("")  # reads its vocabulary now, so that no pack waits for it
         reader = _Reader(Repository.find(self._path), Cache(self._cache_path), self._report)
         self._files = reader.files
         return reader
@@ -206,11 +209,14 @@ class _Reader:
             self._history = self._read_history()
         corpus = self._corpus = Corpus(view, self._history, before)
         corpus.prepare()
+        if before is None or corpus.view.base is not before.view.base:
+            _settle_memory()
         took = time.monotonic() - started
         _log.debug("index updated", everything=changed.everything, seconds=round(took, 3))
         return corpus
 
     def close(self) -> None:
+        """End what runs, close the cache."""
         self._git.close()
         self._cache.close()
 
@@ -224,3 +230,13 @@ class _Reader:
         self._cache.put_commits(fresh)
         self._commits |= {commit.sha: commit for commit in fresh}
         return History([self._commits[sha] for sha in shas if sha in self._commits])
+
+
+def _settle_memory() -> None:
+    """Keep the garbage collector from going through the index again and again: it holds no rings.
+
+    Each pass over the symbols of 20,000 files would let every question wait.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -20,7 +20,7 @@ def parse_all(work: Iterable[Work], count: int) -> Iterator[tuple[str, ParsedFil
     if count < _FEW:
         yield from map(parse_one, work)
         return
-    processes = max(1, min(8, (os.cpu_count() or 2) - 1))
+    processes = min(8, os.cpu_count() or 2)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_be_kind) as pool:
         waiting = []

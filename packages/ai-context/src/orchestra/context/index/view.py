@@ -59,6 +59,10 @@ class View:
         found = [n for n in self.base.stems.get(stem, ()) if self.alive[n]]
         return found + [first + n for n in self.newer.stems.get(stem, ())]
 
+    def with_ending(self, ending: str) -> list[str]:
+        """The paths that end so."""
+        return [path for path in self.current if path.endswith(ending)]
+
     @cached_property
     def body(self) -> Field:
         """The words of every chunk."""

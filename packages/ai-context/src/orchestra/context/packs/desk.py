@@ -7,7 +7,8 @@ from typing import Protocol
 
 from orchestra.context.index.code_index import CodeIndex, IndexState
 from orchestra.context.index.corpus import Corpus
-from orchestra.context.index.ranking import RankedChunk, Ranking, rank
+from orchestra.context.index.literal import places_of_names
+from orchestra.context.index.ranking import RankedChunk, rank
 from orchestra.context.index.signals import Query
 from orchestra.context.index.tokens import count_tokens
 from orchestra.context.log import ContextLog
@@ -24,6 +25,7 @@ MOST_HITS = 50
 _NOTES = 5
 _NOTE_SHARE = 0.05  # of the budget
 _LONGEST_QUERY = 2_000  # characters
+_NAMED = "it holds the name"
 
 
 class Notes(Protocol):
@@ -84,10 +86,12 @@ class Desk:
             )
         corpus = await self._index.corpus()
         ranking = await asyncio.to_thread(rank, corpus, Query(query), None, under)
-        chunks = _best(ranking, limit)
+        named = places_of_names(corpus, query, under)
+        chunks = _best([*named, *ranking.chunks], limit)
         paths = list(dict.fromkeys(chunk.path for chunk in chunks))
         texts = await asyncio.to_thread(self._index.read, paths)
-        reasons = {file.path: file.reasons for file in ranking.files}
+        reasons: dict[str, tuple[str, ...]] = {chunk.path: (_NAMED,) for chunk in named}
+        reasons |= {file.path: file.reasons for file in ranking.files}
         found = [
             self._found(corpus, chunk, texts[chunk.path], reasons[chunk.path])
             for chunk in chunks
@@ -159,13 +163,14 @@ class Desk:
         return remarks
 
 
-def _best(ranking: Ranking, limit: int) -> list[RankedChunk]:
+def _best(chunks: Sequence[RankedChunk], limit: int) -> list[RankedChunk]:
     """The best chunks that hold any of the words, at most three of a file."""
-    taken: dict[str, int] = {}
-    best = []
-    for chunk in ranking.chunks:
-        if chunk.fits and taken.get(chunk.path, 0) < 3:
-            taken[chunk.path] = taken.get(chunk.path, 0) + 1
+    taken: dict[str, set[int]] = {}
+    best: list[RankedChunk] = []
+    for chunk in chunks:
+        starts = taken.setdefault(chunk.path, set())
+        if chunk.fits and len(starts) < 3 and chunk.start not in starts:
+            starts.add(chunk.start)
             best.append(chunk)
         if len(best) >= limit:
             break

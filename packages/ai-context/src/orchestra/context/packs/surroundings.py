@@ -22,7 +22,7 @@ def convention_paths(corpus: Corpus, shown: Sequence[str]) -> list[str]:
     """Guides in the folders of the shown files, and rules; the root's guide is each agent's own."""
     folders = {folder for path in shown for folder in _above(path)}
     guides = [f"{folder}/{name}" for folder in sorted(folders) for name in _GUIDES]
-    rules = sorted(path for path in corpus.view.current if _RULE.search(path))
+    rules = sorted(path for path in corpus.view.with_ending(".mdc") if _RULE.search(path))
     return [path for path in guides if path in corpus.view.current] + rules
 
 

@@ -10,12 +10,15 @@ _TICKS = re.compile(r"`{3,}")
 
 def shown_path(path: str) -> str:
     """A path on one line, without characters that do not show."""
+    if path.isascii() and path.isprintable():
+        return path[:400]
     return "".join(c if unicodedata.category(c) not in _HIDDEN else "?" for c in path)[:400]
 
 
 def visible(text: str) -> str:
     """A text without characters that are not seen: tags, direction marks, zero widths."""
-    return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in _HIDDEN)
+    unseen = {c for c in set(text) - _KEPT if unicodedata.category(c) in _HIDDEN}
+    return text.translate(dict.fromkeys(map(ord, unseen))) if unseen else text
 
 
 def fenced(text: str) -> str:
