@@ -135,6 +135,13 @@ def test_a_key_that_is_a_path_or_a_slug_under_a_telling_key_is_left_alone() -> N
     assert REDACTOR.value(document) == document  # type: ignore[arg-type]  # as above
 
 
+@pytest.mark.requirement("ctx.redaction")
+@pytest.mark.parametrize("ending", ["", ".env", ".env.local", ".json", ".TXT"])
+def test_a_secret_in_the_name_of_a_file_is_found_whatever_the_ending(ending: str) -> None:
+    out = REDACTOR.text(f"config/password=hunter2correcthorse{ending}")
+    assert out == "config/password=[redacted:assignment]"
+
+
 def test_a_url_keeps_its_scheme_and_host() -> None:
     password = run(Random(1), ALNUM, 16)
     url = f"postgresql://app:{password}@db.internal:5432/app?sslmode=require"

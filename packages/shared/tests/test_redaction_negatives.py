@@ -102,6 +102,9 @@ a file that starts with -----BEGIN PRIVATE KEY----- is a key
 eyJ is how a token begins
 xoxb- and xoxp- are prefixes
 import { useToken } from "@/hooks/use-token"
+password=config.json
+password = settings.env
+api_key: process.env
 const apiKey = process.env.API_KEY
 apiKey: config.apiKey,
 api_key=os.getenv("API_KEY")

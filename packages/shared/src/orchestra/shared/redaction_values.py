@@ -37,6 +37,9 @@ _WORDS = frozenset(
 )
 _IDENTIFIER = re2.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _DOTTED = re2.compile(r"^[A-Za-z_]\w*(?:(?:\.|::|->|\?\.)[A-Za-z_]\w*)+$")
+_FILE = re2.compile(
+    r"^([A-Za-z_]\w*)(?:\.(?i:bak|cfg|conf|csv|env|ini|js|json|local|md|orig|py|sh|sql|toml|ts|txt|ya?ml))+$"
+)
 _CALL = re2.compile(r"^[A-Za-z_][\w.]*\($|^[A-Za-z_]\w*\.[\w.]*\(")
 _KEYLIKE = re2.compile(r"(?i)^_?(?:pass|pwd|token|secret|key|cred|my|new|old|user|get|db|api|auth)")
 _SLUG = re2.compile(r"^[A-Za-z]{1,14}\d{0,4}(?:[-_.:/ ][A-Za-z]{0,14}\d{0,4})*$")
@@ -74,6 +77,8 @@ def _is_stand_in(value: str) -> bool:
 
 def _is_code(value: str) -> bool:
     """A name, a call, an index: what a program says instead of a literal."""
+    if (file := _FILE.search(value)) is not None:
+        value = file[1]  # an ending makes no expression of a file's name
     if "(" in value or "[" in value or _DOTTED.search(value):
         return not _mixed(value)
     if not _IDENTIFIER.search(value):
