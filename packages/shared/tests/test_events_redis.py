@@ -4,24 +4,32 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog, RedisBus
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
+from structlog.testing import capture_logs
 
 pytestmark = pytest.mark.requirement("trust.durability")
 
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with redis_server(port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def redis_server(port: int) -> Generator[None]:
     server = shutil.which("redis-server")
     if server is None:
         pytest.skip("no redis-server here: install one to run this")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     command = [
         server,
         "--port",
@@ -34,9 +42,11 @@ def redis_url() -> Iterator[str]:
         "warning",
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def log_of(database: Database, url: str) -> EventLog:
@@ -91,3 +101,31 @@ async def test_without_redis_events_are_stored_all_the_same(database: Database) 
     await log.close()
 
     assert await log.read("notes/a") == [appended]
+
+
+async def test_an_outage_is_said_once_and_its_end_once() -> None:
+    tries: asyncio.Queue[None] = asyncio.Queue()
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries.put_nowait(None)
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    listening = asyncio.Event()
+    bus = RedisBus(f"redis://127.0.0.1:{port}/0")
+    with capture_logs() as logged:
+        async with asyncio.timeout(30):
+            await bus.start(lambda _: listening.set())
+            for _ in range(3):
+                await tries.get()
+            server.close()
+            await server.wait_closed()
+            with redis_server(port):
+                await listening.wait()
+                await bus.close()
+
+    assert [entry["event"] for entry in logged] == [
+        "event bus lost its carrier",
+        "event bus has its carrier again",
+    ]

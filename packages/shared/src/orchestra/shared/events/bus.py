@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 _CHANNEL = "orchestra_streams"
 _COALESCE = 0.01  # seconds: one NOTIFY for all appends within it
-_RETRY = 0.5  # seconds between attempts to listen again
+_RETRY = 0.5  # seconds until the first attempt to listen again
+_LONGEST = 15.0  # seconds between later ones
 
 Heads = Mapping[str, int]
 """The last number of each stream that has grown; empty = hints may have been missed."""
@@ -57,12 +58,39 @@ class _Coalescing:
         return message if len(message) < 7000 else b"{}"  # NOTIFY takes 8,000 bytes at most
 
 
+class _Outage:
+    """Says once that a carrier is away and once that it is back; its pauses grow meanwhile."""
+
+    def __init__(self, carrier: str, longest: float) -> None:
+        self._carrier = carrier
+        self._longest = longest
+        self._pause = _RETRY
+        self._since: float | None = None
+
+    def began(self, error: Exception) -> None:
+        if self._since is None:
+            self._since = asyncio.get_running_loop().time()
+            said = str(error) if isinstance(error, Unavailable) else type(error).__name__
+            _log.warning("event bus lost its carrier", carrier=self._carrier, error=said)
+
+    async def wait(self) -> None:
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, self._longest)
+
+    def ended(self) -> None:
+        if self._since is not None:
+            seconds = round(asyncio.get_running_loop().time() - self._since, 1)
+            _log.info("event bus has its carrier again", carrier=self._carrier, after=seconds)
+        self._since, self._pause = None, _RETRY
+
+
 class PostgresBus:
     """One LISTEN connection per process; NOTIFY is sent off the path of the writers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._outbox = _Coalescing()
+        self._outage = _Outage("PostgreSQL", _RETRY)  # nothing goes on without it
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, hear: Hear) -> None:
@@ -88,6 +116,7 @@ class PostgresBus:
                 connection = await self._database.connect()
                 try:
                     await connection.add_listener(_CHANNEL, on_notify)
+                    self._outage.ended()
                     hear({})  # what was announced while nobody listened
                     ready.set()
                     while True:
@@ -98,9 +127,9 @@ class PostgresBus:
                 finally:
                     connection.terminate()
             except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("event bus lost its connection", error=str(error))
+                self._outage.began(error)
                 ready.set()
-                await asyncio.sleep(_RETRY)
+                await self._outage.wait()
 
 
 class RedisBus:
@@ -109,6 +138,7 @@ class RedisBus:
     def __init__(self, url: str) -> None:
         self._redis: Redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15)
         self._outbox = _Coalescing()
+        self._outage = _Outage("Redis", _LONGEST)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, hear: Hear) -> None:
@@ -135,23 +165,26 @@ class RedisBus:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(_CHANNEL)
+                    self._outage.ended()
                     hear({})
                     ready.set()
                     async for message in pubsub.listen():
                         if message["type"] == "message":
                             hear(orjson.loads(message["data"]))
             except (RedisError, OSError) as error:
-                _log.warning("event bus lost Redis", error=type(error).__name__)
+                self._outage.began(error)
                 ready.set()
-                await asyncio.sleep(_RETRY)
+                await self._outage.wait()
 
     async def _send(self) -> None:
+        outage = _Outage("Redis, to announce", _LONGEST)
         while True:
             message = await self._outbox.next()
             try:
                 await self._redis.publish(_CHANNEL, message)
+                outage.ended()
             except (RedisError, OSError) as error:
-                _log.warning("event bus could not announce", error=type(error).__name__)
+                outage.began(error)
 
 
 async def _cancel(task: "asyncio.Task[None] | None") -> None:
