@@ -131,6 +131,31 @@ def test_the_api_is_started_again_when_it_is_killed(folder: Path) -> None:
     assert after["started_at"] != before["started_at"]
 
 
+@pytest.mark.requirement("ctx.push")
+def test_context_watch_says_once_that_the_connection_is_lost_and_once_that_it_is_back(
+    folder: Path,
+) -> None:
+    system = Running(make_repository(folder / "r"), folder / "state")
+    announcement = json.loads((folder / "state" / "system.json").read_text())
+    with subprocess.Popen(
+        [ORCHESTRA, "context", "watch", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=system.environment,
+    ) as watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        assert any("up-to-date" in line for line in watching.stdout)
+        os.kill(int(announcement["pid"]), signal.SIGKILL)
+        said = [watching.stderr.readline() for _ in range(2)]
+        watching.kill()
+    system.stop()
+
+    assert "trying again" in said[0]
+    assert "is back" in said[1]
+
+
 def test_the_api_does_not_outlive_a_killed_up_and_down_clears_the_rest(folder: Path) -> None:
     system = Running(make_repository(folder / "r"), folder / "state")
     system.kill()

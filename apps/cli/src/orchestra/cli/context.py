@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -79,21 +80,29 @@ def follow(api: Client, path: str) -> Iterator[ServerEvent]:
     Raises:
         Unavailable: nobody answers at the first attempt.
     """
-    place, connected = "", False
+    place, connected, lost = "", False, False
     pause = threading.Event()
     while True:
         headers = {"Last-Event-ID": place} if place else {}
         try:
             with api.stream(path, headers) as lines:
-                connected = True
+                if lost:
+                    say(f"{_clock()}  the connection is back")
+                connected, lost = True, False
                 for event in _events(lines):
                     place = event.id or place
                     yield event
         except Unavailable:
             if not connected:
                 raise
-            say("the connection is lost; trying again …")
+            if not lost:
+                say(f"{_clock()}  the connection is lost; trying again until it is back …")
+            lost = True
         pause.wait(_RECONNECT)
+
+
+def _clock() -> str:
+    return f"{datetime.now(UTC):%H:%M:%S}"
 
 
 def _events(lines: Iterator[str]) -> Iterator[ServerEvent]:
