@@ -1,5 +1,6 @@
 """Notes outlive a session: they are added once, found again, replaced, forgotten and brought back."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
@@ -399,6 +400,19 @@ async def test_the_vectors_of_any_model_are_used_and_their_lack_is_borne(
     model.name = "moody-2"
     assert await Notebook(database, events, model).found("feline") == ["The cat sleeps"]
     assert model.asked == asked + 3
+
+
+async def test_many_who_search_at_once_find_the_same(notes: Notebook) -> None:
+    for n in range(70):  # more than one search makes vectors of
+        await notes.note(f"Alpha{n:02}Handler lives in module{n:02}")
+
+    await asyncio.gather(*(notes.found(f"alpha{n:02}") for n in range(8)))
+
+    for n in (0, 33, 63, 69):
+        hits = await notes.memory.search(f"alpha{n:02} handlr", caller=CODEX, limit=1)
+        assert [(hit.note.text, hit.ways) for hit in hits] == [
+            (f"Alpha{n:02}Handler lives in module{n:02}", ("words", "meaning"))
+        ]
 
 
 async def test_an_agents_private_notes_are_its_own(notes: Notebook) -> None:

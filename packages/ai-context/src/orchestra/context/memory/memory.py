@@ -56,7 +56,9 @@ class Memory:
         self.limits = limits or Limits()
         self._database = database
         self._events = events
-        self._searcher = Searcher(database, embedder, most=self.limits.notes)
+        self._searcher = Searcher(
+            database, embedder, most=self.limits.notes + self.limits.forgotten
+        )
         self._workspace = workspace
         self._redactor = redactor
         self._head = head

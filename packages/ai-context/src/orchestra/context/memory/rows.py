@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _SIMILAR = 0.5  # of their words that two notes share which may speak of the same
 _MOST_SIMILAR = 3
+_TELLING = 8  # words by which similar notes are looked for
 
 
 def note_of(row: NoteRow, now: datetime) -> Note:
@@ -97,7 +98,7 @@ async def same(
 
 async def similar(session: AsyncSession, made: NoteRow, now: datetime) -> tuple[Note, ...]:
     """Current notes of the same scope that share most of their words with a new one."""
-    searched = by_words(made.text)
+    searched = by_words(made.text, _TELLING)
     if searched is None:
         return ()
     matches, rank = searched

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orchestra.context.memory.embedding import Embedder, Nearness
+from orchestra.context.memory.embedding import MOST_AT_ONCE, Embedder, Nearness
 from orchestra.context.memory.fusion import fuse
 from orchestra.context.memory.note import Hit
 from orchestra.context.memory.rows import note_of
 from orchestra.context.memory.selection import Condition, among, by_words
 from orchestra.context.tables import NoteRow
 from orchestra.shared.db import Database
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _CANDIDATES = 100  # notes of each order that are fused
@@ -29,7 +29,8 @@ class Searcher:
         """Notes that meet the conditions, best first."""
         async with self._database.transaction() as session:
             worded = await _worded(session, question, conditions)
-            ids = list(await session.scalars(select(NoteRow.id).where(*conditions)))
+            every = select(func.array_agg(NoteRow.id)).where(*conditions)
+            ids: list[str] = await session.scalar(every) or []
             lacking = await self._recall(session, ids)
         await self._keep(await self._nearness.make(lacking))
         near = await self._nearness.rank(question, ids)
@@ -40,7 +41,7 @@ class Searcher:
         return [Hit(found[id], score, ways) for id, score, ways in best if id in found]
 
     async def _recall(self, session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
-        """Learn the stored vectors of notes; returns the texts of those that have none."""
+        """Learn the stored vectors of notes; returns the texts of some that have none."""
         unknown = self._nearness.unknown(ids)
         if not unknown:
             return {}
@@ -49,16 +50,21 @@ class Searcher:
         )
         known = await session.execute(stored)
         self._nearness.learn({id: vector for id, vector in known if vector is not None})
-        lacking = select(NoteRow.id, NoteRow.text).where(among(self._nearness.unknown(unknown)))
+        some = self._nearness.unknown(unknown)[:MOST_AT_ONCE]
+        lacking = select(NoteRow.id, NoteRow.text).where(among(some))
         return {id: text for id, text in await session.execute(lacking)}
 
     async def _keep(self, made: dict[str, bytes]) -> None:
         if not made:
             return
+        statement = (
+            update(NoteRow)
+            .where(NoteRow.id == bindparam("note"))
+            .values(vector=bindparam("data"), embedder=self._nearness.model)
+        )
+        values = [{"note": id, "data": data} for id, data in made.items()]
         async with self._database.transaction() as session:
-            for id, vector in made.items():
-                values = {"vector": vector, "embedder": self._nearness.model}
-                await session.execute(update(NoteRow).where(NoteRow.id == id).values(values))
+            await (await session.connection()).execute(statement, values)
 
 
 async def _worded(

@@ -82,9 +82,14 @@ def wanted(caller: Caller, filter: Filter, now: datetime) -> list[Condition]:
     return conditions
 
 
-def by_words(question: str) -> tuple[Condition, ColumnElement[float]] | None:
-    """Notes in which a word of the question occurs, and how well they fit; None without words."""
-    terms = list(dict.fromkeys(words(question)))[:_MOST_TERMS]
+def by_words(
+    question: str, most: int = _MOST_TERMS
+) -> tuple[Condition, ColumnElement[float]] | None:
+    """Notes in which a word of the question occurs, and how well they fit; None without words.
+
+    Of more words than `most`, the longest are looked for: they tell most.
+    """
+    terms = sorted(dict.fromkeys(words(question)), key=len, reverse=True)[:most]
     if not terms:
         return None
     query = func.to_tsquery(
