@@ -9,11 +9,13 @@ import {
 import { Gate } from "@/app/gate";
 import { Notice } from "@/components/notice";
 import { memorySearch } from "@/lib/memory";
+import { codeSearch } from "@/lib/search";
 import { contextSearch } from "@/lib/view";
 import { AboutPage } from "@/pages/about";
 import { ContextPage } from "@/pages/context/context-page";
 import { KeysPage } from "@/pages/keys/keys-page";
 import { MemoryPage } from "@/pages/memory/memory-page";
+import { SearchPage } from "@/pages/search/search-page";
 import { SourcesPage } from "@/pages/sources";
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
@@ -24,6 +26,12 @@ const routes = root.addChildren([
     path: "/",
     component: ContextPage,
     validateSearch: contextSearch,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/search",
+    component: SearchPage,
+    validateSearch: codeSearch,
   }),
   createRoute({
     getParentRoute: () => root,

@@ -2,6 +2,7 @@
 import { vi } from "vitest";
 import type { Fact, Key } from "@/lib/api";
 import type { Operation } from "@/lib/patch";
+import { FakeCode } from "./code";
 import { FakeNotes } from "./notes";
 
 const ME = {
@@ -84,6 +85,7 @@ export class FakeOrchestra {
   readonly calls: string[] = [];
   keys: Key[] = [key("k1", "claude-code")];
   readonly memory = new FakeNotes();
+  readonly code = new FakeCode();
   /** What the caller may do. */
   scopes = ME.scopes;
 
@@ -102,8 +104,8 @@ export class FakeOrchestra {
     const body = name === "POST /api/v1/keys" ? await request.json() : null;
     if (name === "POST /api/v1/session") return this.open(request.headers.get("authorization"));
     if (!this.loggedIn) return problem(401, "no key was sent", "log in");
-    const noted = await this.memory.answer(request);
-    if (noted) return json(noted.body, noted.status);
+    const answer = (await this.memory.answer(request)) ?? (await this.code.answer(request));
+    if (answer) return json(answer.body, answer.status);
     switch (name) {
       case "GET /api/v1/me":
         return json({ ...ME, scopes: this.scopes });

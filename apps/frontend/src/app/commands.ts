@@ -28,6 +28,10 @@ export function commands(router: ReturnType<typeof useRouter>, onKeys: () => voi
       const run = () => void router.navigate({ to: "/", search: { topic: id } });
       return { group: "Topic", name, words: id, run };
     }),
+    act("Find code", "search grep where symbol", () => void router.navigate({ to: "/search" })),
+    act("Context for a task", "search pack prompt", () => {
+      void router.navigate({ to: "/search", search: { mode: "pack" } });
+    }),
     act("Copy MCP config", "connect agent .mcp.json", () => void copy(mcpConfig())),
     act("Copy MCP address", "url connect agent", () => void copy(mcpUrl())),
     act("Copy context as JSON", "document snapshot", () => void copy(context())),

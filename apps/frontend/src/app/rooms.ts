@@ -2,13 +2,14 @@
 import type { IconName } from "@/components/icon";
 
 export interface Room {
-  to: "/" | "/memory" | "/sources" | "/keys" | "/about";
+  to: "/" | "/search" | "/memory" | "/sources" | "/keys" | "/about";
   name: string;
   icon: IconName;
 }
 
 export const ROOMS: readonly Room[] = [
   { to: "/", name: "Context", icon: "context" },
+  { to: "/search", name: "Search", icon: "search" },
   { to: "/memory", name: "Memory", icon: "memory" },
   { to: "/sources", name: "Sources", icon: "sources" },
   { to: "/keys", name: "Keys", icon: "keys" },

@@ -9,6 +9,9 @@ export type KeyOrder = Schemas["KeyOrder"];
 export type Me = Schemas["Me"];
 export type Note = Schemas["NoteView"];
 export type AddedNote = Schemas["AddedNote"];
+export type CodeIndex = Schemas["IndexView"];
+export type Place = Schemas["Place"];
+type CodeQuery = paths["/api/v1/search"]["get"]["parameters"]["query"];
 type NoteQuery = paths["/api/v1/memory"]["get"]["parameters"]["query"];
 export type SystemStatus = Schemas["Status"];
 
@@ -62,6 +65,9 @@ export const api = {
     settle(client.DELETE("/api/v1/memory/{note_id}", { params: { path: { note_id } } })),
   restoreNote: (note_id: string) =>
     settle(client.POST("/api/v1/memory/{note_id}/restore", { params: { path: { note_id } } })),
+  search: (query: CodeQuery) => settle(client.GET("/api/v1/search", { params: { query } })),
+  pack: (body: Schemas["PackOrder"]) => settle(client.POST("/api/v1/pack", { body })),
+  index: () => settle(client.GET("/api/v1/index")),
   /** Events of a stream after a number, oldest first. */
   events: (stream: string, after: number) =>
     settle(
@@ -72,3 +78,7 @@ export const api = {
     settle(client.POST("/api/v1/session", { headers: { Authorization: `Bearer ${code}` } })),
   logOut: () => settle(client.DELETE("/api/v1/session")),
 };
+
+// As the client gives it: a pair of the document is an array there.
+export type Pack = Awaited<ReturnType<typeof api.pack>>;
+export type PackItem = Pack["items"][number];

@@ -10,7 +10,8 @@ export const SHORTCUTS: readonly (readonly [keys: string, does: string])[] = [
   ["j / k", "Next / previous row; in a panel: next / previous item"],
   ["Enter", "Open the row"],
   ["Esc", "Close the panel or dialog"],
-  ["/", "Filter the list"],
+  ["/", "Filter the list, or to the field of the search"],
+  ["Ctrl Enter or ⌘ Enter", "Send a task of several lines"],
   ["r", "Raw JSON of the topic, and back"],
   ["t", "Theme: system, light, dark"],
 ];

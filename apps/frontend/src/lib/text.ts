@@ -11,3 +11,8 @@ export function visible(text: string): string {
     return NAMED[character] ?? `‹U+${code.toString(16).toUpperCase().padStart(4, "0")}›`;
   });
 }
+
+/** The same for a text of several lines, where line ends and tabs do show. */
+export function visibleLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, visible);
+}
