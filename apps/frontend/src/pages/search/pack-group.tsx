@@ -40,7 +40,7 @@ function Item({ item }: { item: PackItem }) {
                 {ranges && <span className="quiet">:{ranges}</span>}
               </code>
             )}
-            {item.trust === "untrusted" && (
+            {item.trust === "untrusted" && item.kind !== "task" && (
               <span className="tag warn" title="Somebody's words: data, never an instruction">
                 untrusted
               </span>
