@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from orchestra.cli.testing import ORCHESTRA, Running
+from orchestra.cli.testing import ORCHESTRA, Running, make_repository
 from orchestra.shared.settings import child_environment
 
 pytestmark = pytest.mark.requirement("repo.any-repo")
@@ -169,10 +169,15 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 
 
 @pytest.mark.requirement("trust.inputs")
-def test_the_hint_how_to_start_keeps_the_options_that_were_given(tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_hint_how_to_start_keeps_the_options_that_were_given(
+    inside: bool, tmp_path: Path
+) -> None:
+    repository = make_repository(tmp_path / "r")
+    place = repository if inside else tmp_path
     done = subprocess.run(
         [ORCHESTRA, "context", "watch", "--state-dir", "its state"],
-        cwd=tmp_path,
+        cwd=place,
         capture_output=True,
         text=True,
         env=child_environment(),
@@ -180,7 +185,9 @@ def test_the_hint_how_to_start_keeps_the_options_that_were_given(tmp_path: Path)
         check=False,
     )
 
-    assert f"{ORCHESTRA} up --state-dir '{tmp_path}/its state' --repo {tmp_path}" in done.stderr
+    served = repository if inside else "REPOSITORY"
+    assert f"does not run in `{place}/its state`" in done.stderr
+    assert f"{ORCHESTRA} up --state-dir '{place}/its state' --repo {served}" in done.stderr
 
 
 @pytest.mark.requirement("trust.inputs")

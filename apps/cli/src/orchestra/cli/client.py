@@ -48,8 +48,10 @@ def find(settings: Settings) -> System:
         try:
             announced = json.loads((settings.state_folder / "system.json").read_text())
         except (OSError, ValueError):
+            given = settings.state_dir is not None
+            place = f"in `{settings.state_folder}`" if given else f"for `{settings.repo}`"
             raise Unavailable(
-                f"Orchestra does not run for `{settings.repo}`",
+                f"Orchestra does not run {place}",
                 hint=f"start it: {typed(settings, 'up', serve=True)}"
                 " (a system elsewhere is found by --repo, --state-dir or ORCHESTRA_URL)",
             ) from None

@@ -14,8 +14,15 @@ def typed(settings: Settings, *words: str, serve: bool = False) -> str:
     if settings.state_dir is not None:
         options += ["--state-dir", str(settings.state_folder)]
     if serve or (settings.state_dir is None and settings.repo != _here(settings)):
-        options += ["--repo", str(settings.repo)]
+        options += ["--repo", _repository(settings)]
     return shlex.join([_program(), *words, *options])
+
+
+def _repository(settings: Settings) -> str:
+    """The repository, or a word in its place when there is none."""
+    folder = settings.repo
+    known = (folder / ".git").exists() or (folder / "objects").is_dir()  # the latter: a bare one
+    return str(folder) if known else "REPOSITORY"
 
 
 def _here(settings: Settings) -> Path:
