@@ -1,19 +1,16 @@
 """Counts the tokens of a text as models do, without asking anybody."""
 
 import functools
-import warnings
 from collections.abc import Callable
 
 
 @functools.cache
 def _encode() -> Callable[[str], list[int]]:
     """The encoder, which takes most of a second to load: only whoever counts pays for it."""
-    with warnings.catch_warnings():  # bpe-openai 0.1.4 reads its data by a deprecated call
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import bpe_openai
+    import bpe_openai
 
-        encode: Callable[[str], list[int]]
-        encode = bpe_openai.get_encoding("cl100k_base").encode_ordinary
+    encode: Callable[[str], list[int]]
+    encode = bpe_openai.get_encoding("cl100k_base").encode_ordinary
     return encode
 
 
