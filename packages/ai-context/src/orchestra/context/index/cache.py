@@ -101,7 +101,7 @@ class Cache:
         for _ in range(2):
             try:
                 return self._connect()
-            except sqlite3.OperationalError as error:
+            except (sqlite3.OperationalError, OSError) as error:
                 logger.warning("no index cache at `%s`: %s", self._path, error)
                 return None
             except sqlite3.DatabaseError:

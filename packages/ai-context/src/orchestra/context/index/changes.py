@@ -22,6 +22,8 @@ class Changed:
     everything: bool = False
     head: bool = False
     paths: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    """Those of the paths that do not differ from HEAD any more: clean, gone, or ignored now."""
 
     def __bool__(self) -> bool:
         return self.everything or self.head or bool(self.paths)
@@ -32,34 +34,40 @@ def changed_since(log: ContextLog, seq: int) -> Changed:
     deltas = log.since(seq)
     if deltas is None:
         return Changed(everything=True, head=True)
-    pointers = [
-        str(operation["path"])
+    told = [
+        (str(operation["path"]), operation["op"] == "remove")
         for delta in deltas
         if delta.topic in (_TOPIC, "")
         for operation in orjson.loads(delta.json)["ops"]
     ]
-    if not pointers:
+    if not told:
         return Changed()
-    return _changed(pointers, _omitted(log))
+    return _changed(told, _omitted(log))
 
 
-def _changed(pointers: Iterable[str], omitted: bool) -> Changed:
+def _changed(told: Iterable[tuple[str, bool]], omitted: bool) -> Changed:
     paths: set[str] = set()
+    left: set[str] = set()
     everything = head = False
-    for pointer in pointers:
+    for pointer, removed in told:
         if not pointer.startswith(_VALUE):
             everything = everything or pointer in _WHOLE
             continue
         name, _, rest = pointer.removeprefix(_VALUE).partition("/")
         if name == "changes" and rest and not omitted:
             shown = rest.partition("/")[0].replace("~1", "/").replace("~0", "~")
-            everything = everything or len(shown) >= _LONGEST
-            paths.add(os.fsdecode(read_path(shown)))
+            path = os.fsdecode(read_path(shown))
+            rules = path.rpartition("/")[2] == ".gitignore"  # who knows what is ignored now
+            everything = everything or rules or len(shown) >= _LONGEST
+            paths.add(path)
+            if removed and rest == rest.partition("/")[0]:
+                left.add(path)
         elif name in ("head", "recent", "operation"):
             head = everything = True
         elif name not in _QUIET:
             everything = True
-    return Changed(everything, head or (everything and not paths), frozenset(paths))
+    head = head or (everything and not paths)
+    return Changed(everything, head, frozenset(paths), frozenset(left))
 
 
 def _omitted(log: ContextLog) -> bool:

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,11 +13,9 @@ from orchestra.context.git.repository import Repository
 from orchestra.context.index.cache import Cache
 from orchestra.context.index.changes import Changed, changed_since
 from orchestra.context.index.corpus import Corpus
-from orchestra.context.index.history import Commit, History, list_commits, read_commits
-from orchestra.context.index.parsing import Progress
+from orchestra.context.index.reader import IndexReader
 from orchestra.context.index.tokens import count_tokens
-from orchestra.context.index.view import View
-from orchestra.context.index.working_files import WorkingFiles
+from orchestra.context.index.working_files import MOST_FILES, WorkingFiles
 from orchestra.context.log import ContextLog
 from orchestra.shared.errors import OrchestraError, Unavailable
 
@@ -53,10 +49,14 @@ class IndexState:
 class CodeIndex:
     """Follows the context stream, and reads what has changed. Searches see whole states only."""
 
-    def __init__(self, path: Path, log: ContextLog, cache: Path | None) -> None:
+    def __init__(
+        self, path: Path, log: ContextLog, cache: Path | None, *, most: int = MOST_FILES
+    ) -> None:
+        """`most` files are indexed; of a larger repository, the first by path."""
         self._path = path
         self._log = log
         self._cache_path = cache
+        self._most = most
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-index")
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -177,66 +177,13 @@ class CodeIndex:
         updated, self._updated = self._updated, asyncio.Event()
         updated.set()
 
-    def _open(self) -> "_Reader":
+    def _open(self) -> IndexReader:
         count_tokens("")  # reads its vocabulary now, so that no pack waits for it
-        reader = _Reader(Repository.find(self._path), Cache(self._cache_path), self._report)
+        reader = IndexReader(
+            Repository.find(self._path), Cache(self._cache_path), self._report, self._most
+        )
         self._files = reader.files
         return reader
 
     def _report(self, done: int, total: int) -> None:
         self._done, self._total = done, total
-
-
-class _Reader:
-    """What the worker thread holds."""
-
-    def __init__(self, repository: Repository, cache: Cache, report: Progress) -> None:
-        self.files = WorkingFiles(repository, cache, report)
-        self.commit: str | None = None
-        self._git = repository.git
-        self._cache = cache
-        self._corpus: Corpus | None = None
-        self._history = History([])
-        self._commits: dict[str, Commit] = {}
-
-    def read(self, changed: Changed) -> Corpus:
-        """The corpus after a change."""
-        started = time.monotonic()
-        files = self.files.scan() if changed.everything else self.files.take(changed.paths)
-        before = self._corpus
-        view = before.view.becoming(files) if before else View.of(files)
-        if changed.head:
-            self._history = self._read_history()
-        corpus = self._corpus = Corpus(view, self._history, before)
-        corpus.prepare()
-        if before is None or corpus.view.base is not before.view.base:
-            _settle_memory()
-        took = time.monotonic() - started
-        _log.debug("index updated", everything=changed.everything, seconds=round(took, 3))
-        return corpus
-
-    def close(self) -> None:
-        """End what runs, close the cache."""
-        self._git.close()
-        self._cache.close()
-
-    def _read_history(self) -> History:
-        shas = list_commits(self._git, "HEAD")
-        head = self._git.attempt("rev-parse", "--verify", "-q", "HEAD")
-        self.commit = head.output.decode("ascii").strip() or None if head.code == 0 else None
-        self._commits = {s: self._commits[s] for s in shas if s in self._commits}
-        self._commits |= self._cache.commits([sha for sha in shas if sha not in self._commits])
-        fresh = list(read_commits(self._git, [s for s in shas if s not in self._commits]))
-        self._cache.put_commits(fresh)
-        self._commits |= {commit.sha: commit for commit in fresh}
-        return History([self._commits[sha] for sha in shas if sha in self._commits])
-
-
-def _settle_memory() -> None:
-    """Keep the garbage collector from going through the index again and again: it holds no rings.
-
-    Each pass over the symbols of 20,000 files would let every question wait.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()

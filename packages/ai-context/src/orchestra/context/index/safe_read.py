@@ -31,7 +31,8 @@ class Root:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+        changed = max(found.st_mtime_ns, found.st_ctime_ns)
+        return Stamp(found.st_ino, found.st_size, changed)
 
     def read(self, path: bytes) -> bytes | None:
         """The content of a plain file of at most 1 MB; None for any other.

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from orchestra.context.git.repository import Repository
 from orchestra.context.index.cache import Cache
@@ -22,6 +23,9 @@ _SECRET = re.compile(
 )
 _HARMLESS = re.compile(r"\.(example|sample|template|dist)$", re.IGNORECASE)
 _KEPT_AT_ONCE = 500
+_LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+_MOST_ASKED = 200  # paths; for more, git is asked for all
+_TICK = 50_000_000  # nanoseconds; file systems' clocks tick each 1 to 10 ms
 
 
 class WorkingFiles:
@@ -30,9 +34,12 @@ class WorkingFiles:
     A bare repository has no working tree; its files are those of HEAD.
     """
 
-    def __init__(self, repository: Repository, cache: Cache, progress: Progress) -> None:
+    def __init__(
+        self, repository: Repository, cache: Cache, progress: Progress, most: int = MOST_FILES
+    ) -> None:
         self.omitted = 0
         """How many files there are beyond the most that are indexed."""
+        self._most = most
         self._repository = repository
         self._cache = cache
         self._progress = progress
@@ -49,24 +56,38 @@ class WorkingFiles:
         """
         if self._root is None:
             return self._scan_head()
-        listing = self._repository.git.run(
-            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"
-        )
-        names = sorted({_name(path) for path in listing.split(b"\0") if path})
-        self.omitted = max(0, len(names) - MOST_FILES)
-        names = names[:MOST_FILES]
+        names = self._list()
+        self.omitted = max(0, len(names) - self._most)
+        names = names[: self._most]
         wanted = set(names)
         for gone in [path for path in self._files if path not in wanted]:
             self._forget(gone)
         self._look(names)
         return dict(self._files)
 
-    def take(self, paths: Iterable[str]) -> dict[str, ParsedFile]:
-        """All files after some may have changed; a new one must be known not to be ignored."""
+    def take(self, paths: Collection[str], left: Collection[str] = ()) -> dict[str, ParsedFile]:
+        """All files after some may have changed; a new one must be known not to be ignored.
+
+        `left` are those of the paths that may be ignored now.
+
+        Raises:
+            Unavailable: git fails.
+        """
         if self._root is None:
             return self._scan_head()
-        known = [path for path in paths if path in self._files or len(self._files) < MOST_FILES]
-        self._look(known)
+        if len(left) > _MOST_ASKED:
+            return self.scan()
+        gone = set(left) - set(self._list(left) if left else ())
+        for path in gone:
+            self._forget(path)
+        paths = set(paths) - gone
+        known = sorted(path for path in paths if path in self._files)
+        new = sorted(path for path in paths if path not in self._files)
+        room = max(0, self._most - len(self._files))
+        for path in known:  # it is said that they changed: that their stamps are old says nothing
+            self._stamps.pop(path, None)
+        self._look([*known, *new[:room]])
+        self.omitted += len(new[room:])
         return dict(self._files)
 
     def read(self, paths: Sequence[str]) -> Mapping[str, str]:
@@ -81,15 +102,24 @@ class WorkingFiles:
                     texts[path] = content.decode("utf-8", "replace")
         return texts
 
+    def _list(self, among: Iterable[str] = ()) -> list[str]:
+        """The paths that git tracks or would track; all, or those of some."""
+        named: list[bytes] = [b":(top,literal)" + os.fsencode(path) for path in sorted(among)]
+        listing = self._repository.git.run(*_LISTING, "--", *named)
+        return sorted({_name(path) for path in listing.split(b"\0") if path})
+
     def _look(self, paths: Sequence[str]) -> None:
         assert self._root is not None  # noqa: S101 - for the type checker
         changed: list[str] = []
         for path in paths:
+            now = time.time_ns()
             stamp = self._root.stamp(os.fsencode(path))
             if stamp is None:
                 self._forget(path)
             elif self._stamps.get(path) != stamp:
-                self._stamps[path] = stamp
+                self._stamps.pop(path, None)
+                if now - stamp.changed > _TICK:  # else the next change might leave no other stamp
+                    self._stamps[path] = stamp
                 reason = _reason(path, stamp.size)
                 if reason is None:
                     changed.append(path)
@@ -134,7 +164,7 @@ class WorkingFiles:
     def _scan_head(self) -> dict[str, ParsedFile]:
         git = self._repository.git
         tree = list_tree(git, "HEAD") if git.attempt("rev-parse", "HEAD^{tree}").code == 0 else {}
-        names = sorted(tree)[:MOST_FILES]
+        names = sorted(tree)[: self._most]
         self.omitted = len(tree) - len(names)
         reasons = {path: _reason(path, tree[path].size) for path in names}
         keys = {p: content_key(p, tree[p].oid) for p in names if reasons[p] is None}

@@ -15,7 +15,12 @@ from orchestra.context.log import ContextLog
 from orchestra.context.memory import Filter, Hit, fenced
 from orchestra.context.packs.item import Item, Pack
 from orchestra.context.packs.packer import check_task, pack
-from orchestra.context.packs.redacting import Redact, redacted, redacted_names
+from orchestra.context.packs.redacting import (
+    Redact,
+    redacted,
+    redacted_names,
+    redacted_path,
+)
 from orchestra.context.packs.state import write_state
 from orchestra.context.packs.wording import visible
 from orchestra.shared.errors import Invalid
@@ -133,7 +138,7 @@ class Desk:
         )
         lines = visible(text).split("\n")[chunk.start - 1 : chunk.end]
         return Found(
-            self._redact(chunk.path),
+            redacted_path(chunk.path, self._redact),
             chunk.start,
             chunk.end,
             self._redact("\n".join(lines)),

@@ -3,6 +3,7 @@
 import asyncio
 
 from orchestra.context import ContextEngine, ContextLog, Observation, Publish, Topic
+from orchestra.context.facts import Collector
 from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog
 from orchestra.shared.leadership import Leadership
@@ -49,9 +50,9 @@ class Feed:
 
 
 def engine_of(
-    context: ContextLog, events: EventLog, database: Database, *feeds: Feed
+    context: ContextLog, events: EventLog, database: Database, *feeds: Collector
 ) -> ContextEngine:
-    """An engine over feeds."""
+    """An engine over feeds, or other collectors."""
     return ContextEngine(
         feeds,
         context,
