@@ -500,7 +500,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
         state="partial",
         note=(
-            "overview of the live context, memory, sources and keys; later rooms come with their "
+            "the live context, search and packs, memory, sources and keys; later rooms come with their "
             "packages"
         ),
     ),

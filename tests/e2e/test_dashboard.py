@@ -44,7 +44,7 @@ def test_the_page_is_live_again_after_the_api_was_killed(page: Page, system: Run
 
 
 def test_every_room_opens_and_says_what_it_is(page: Page) -> None:
-    for room in ("Memory", "Sources", "Keys", "About", "Context"):
+    for room in ("Search", "Memory", "Sources", "Keys", "About", "Context"):
         page.get_by_role("navigation").get_by_role("link", name=room).first.click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
 
