@@ -184,6 +184,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "agent context recall ≥ 94 % within the stated budget on real commits of "
             "repositories not tuned on; the seed's baseline is 62 %"
         ),
+        state="done",
+        note="",
     ),
     "ctx.memory": Requirement(
         area="context",
