@@ -180,7 +180,7 @@ def test_the_hint_how_to_start_keeps_the_options_that_were_given(
         cwd=place,
         capture_output=True,
         text=True,
-        env=child_environment(),
+        env=child_environment({"PATH": "/usr/bin:/bin"}),  # where the command is not found by name
         timeout=60,
         check=False,
     )
