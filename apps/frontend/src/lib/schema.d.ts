@@ -796,7 +796,7 @@ export interface components {
              *       "context:read"
              *     ]
              */
-            scopes: ("admin" | "context:read" | "events:read" | "events:write" | "memory:read" | "memory:write" | "keys:manage" | "webhooks:manage")[];
+            scopes: ("admin" | "context:read" | "events:read" | "events:write" | "memory:read" | "memory:write" | "keys:manage" | "webhooks:manage" | "tasks:read" | "tasks:write" | "approvals:read" | "approvals:decide" | "hooks:write")[];
         };
         /**
          * Keys

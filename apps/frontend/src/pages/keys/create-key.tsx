@@ -16,6 +16,11 @@ const SCOPES: readonly (readonly [Scope, string])[] = [
   ["events:write", "append notes"],
   ["keys:manage", "create and revoke keys"],
   ["webhooks:manage", "send the context elsewhere"],
+  ["tasks:read", "see tasks and hand-offs"],
+  ["tasks:write", "create, claim, complete and hand over tasks"],
+  ["approvals:read", "see what waits for a decision"],
+  ["approvals:decide", "approve and deny; for people"],
+  ["hooks:write", "report what an agent does, and be told what it may"],
   ["admin", "everything"],
 ];
 const KINDS: readonly Kind[] = ["agent", "human", "service"];

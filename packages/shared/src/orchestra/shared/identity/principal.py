@@ -17,6 +17,11 @@ Scope = Literal[
     "memory:write",  # add, supersede, forget and restore notes
     "keys:manage",  # create, list and revoke keys
     "webhooks:manage",  # send the context elsewhere
+    "tasks:read",  # see tasks and hand-offs
+    "tasks:write",  # create, claim, complete and hand over tasks
+    "approvals:read",  # see what waits for a decision
+    "approvals:decide",  # approve and deny; for people
+    "hooks:write",  # report what an agent does, and be told what it may
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
