@@ -5,13 +5,15 @@ from pathlib import Path
 
 from orchestra.api.routes.context import ContextView
 from orchestra.context.config import ContextConfig
+from orchestra.coordination.specs import SpecFile
 
 FOLDER = Path(__file__).parents[1] / ".ai-context" / "schema"
 
 
 def schemas() -> dict[str, str]:
-    """File name → text: of `.ai-context/config.toml`, and of `GET /api/v1/context`."""
+    """File name → text: of `.ai-context/config.toml`, of `GET /api/v1/context`, of `.cursor/agents/*.yaml`."""
     documents = {
+        "agent.json": SpecFile.model_json_schema(),
         "config.json": ContextConfig.model_json_schema(),
         "context.json": ContextView.model_json_schema(),
     }

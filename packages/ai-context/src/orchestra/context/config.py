@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from orchestra.context.collectors.wording import plain
 from orchestra.shared.errors import Invalid
 from orchestra.shared.secrets import SecretRef
+from orchestra.shared.wording import plain
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 FILE = ".ai-context/config.toml"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestra.context.collectors.wording import plain
+from orchestra.shared.wording import plain
 
 _LARGEST = 1024 * 1024  # bytes of one file
 _MOST = 5_000  # revision files in one directory

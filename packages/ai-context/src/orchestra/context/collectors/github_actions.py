@@ -5,10 +5,10 @@ import re
 from orchestra.context.collectors.credentials import Credentials
 from orchestra.context.collectors.polling import Look
 from orchestra.context.collectors.service import Service
-from orchestra.context.collectors.wording import plain
 from orchestra.context.config import GitHubSource
 from orchestra.context.facts import Observation, Topic
 from orchestra.shared.json import JsonObject
+from orchestra.shared.wording import plain
 from pydantic import BaseModel
 
 _REMOTE = re.compile(

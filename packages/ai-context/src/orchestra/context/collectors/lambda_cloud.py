@@ -7,10 +7,10 @@ from orchestra.context.collectors.credentials import Credentials
 from orchestra.context.collectors.gpu_exporter import read_utilization
 from orchestra.context.collectors.polling import Look
 from orchestra.context.collectors.service import Service
-from orchestra.context.collectors.wording import plain
 from orchestra.context.config import LambdaSource
 from orchestra.context.facts import Observation, Topic
 from orchestra.shared.json import JsonObject, JsonValue
+from orchestra.shared.wording import plain
 from pydantic import BaseModel
 
 _CHANGING = ("booting", "terminating")

@@ -16,10 +16,10 @@ from orchestra.context.collectors.alembic_scripts import (
 )
 from orchestra.context.collectors.credentials import Credentials
 from orchestra.context.collectors.polling import Look
-from orchestra.context.collectors.wording import plain
 from orchestra.context.config import MigrationsSource
 from orchestra.context.facts import Observation, Topic
 from orchestra.shared.json import JsonObject
+from orchestra.shared.wording import plain
 
 _SEARCH_EVERY = 60.0  # seconds between two searches of the whole tree
 _ASK_EVERY = 15.0  # seconds between two looks at the database

@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx2
 from orchestra.context.collectors.polling import SourceFailed
-from orchestra.context.collectors.wording import plain
 from orchestra.shared.json import JsonValue
+from orchestra.shared.wording import plain
 from pydantic import BaseModel, SecretStr, ValidationError
 
 _LARGEST = 8 * 1024 * 1024  # bytes of one answer

@@ -7,11 +7,11 @@ import asyncpg
 from orchestra.context.collectors.credentials import Credentials
 from orchestra.context.collectors.polling import Look, SourceFailed
 from orchestra.context.collectors.service import Service
-from orchestra.context.collectors.wording import plain
 from orchestra.context.config import WeaviateSource
 from orchestra.context.facts import Observation, Topic
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.json import JsonObject
+from orchestra.shared.wording import plain
 from pydantic import BaseModel
 
 Fetch = Callable[[str], Awaitable[Sequence[Mapping[str, object]]]]

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from orchestra.context.collectors.wording import plain
 from orchestra.context.memory.limits import Limits
 from orchestra.context.memory.note import Kind
 from orchestra.context.memory.text import clean
 from orchestra.shared.errors import Invalid, TooLarge
 from orchestra.shared.redaction import Redactor
+from orchestra.shared.wording import plain
 
 _TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}", re.ASCII)
 _PATH_LENGTH = 300
