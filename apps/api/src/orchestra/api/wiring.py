@@ -27,6 +27,7 @@ from orchestra.context.packs.desk import Desk
 from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
+from orchestra.coordination import MIGRATIONS as COORDINATION
 from orchestra.mcp import ContextPart, McpEndpoints, MemoryPart, ProcessMetrics
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
@@ -57,7 +58,7 @@ async def running(
     configure_logs(settings.log_level, settings.log_format, redactor)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(_database(settings, redactor))
-        migrations = Migrations(database, [MIGRATIONS])
+        migrations = Migrations(database, [MIGRATIONS, COORDINATION])
         applied = await migrations.apply()
         _log.info("database ready", migrations_applied=applied)
 

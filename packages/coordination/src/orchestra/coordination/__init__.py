@@ -1,3 +1,8 @@
 """Who may do what and who holds which task: agent specs, permissions, approvals, hand-offs."""
 
-__all__: list[str] = []
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""The folder of this package's schema migrations."""
+
+__all__ = ["MIGRATIONS"]
