@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import anyio
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from orchestra.mcp.callers import caller_in, owner
-from orchestra.shared.errors import OrchestraError, Unauthenticated, Unavailable
+from orchestra.mcp.strict import Unreadable, check_body
+from orchestra.shared.errors import OrchestraError, TooLarge, Unauthenticated, Unavailable
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,8 +30,10 @@ class _Request:
 class Door:
     """ASGI around a server. Serves only requests whose caller the host has found out."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, body: int) -> None:
+        """`body` is the most bytes that one may have."""
         self._app = app
+        self._body = body
         self._open: set[_Request] = set()
         self._closed = False
 
@@ -53,7 +57,11 @@ class Door:
         try:
             with request.scope:
                 inner = {**scope, "headers": headers, "user": owner(caller)}
+                if request.method == "POST":
+                    receive = await _read(receive, self._body)
                 await self._app(inner, receive, answer.send)
+        except OrchestraError as error:
+            await answer.end(error)
         finally:
             self._open.discard(request)
         if request.scope.cancelled_caught:
@@ -71,6 +79,34 @@ class Door:
         for request in list(self._open):
             if request.key_id == key_id:
                 request.end(_over("was revoked"))
+
+
+async def _read(receive: Receive, limit: int) -> Receive:
+    """Take the whole body in, and give it out again once it is known to be sound."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":  # the client went away
+
+            async def gone(message: Message = message) -> Message:
+                return message
+
+            return gone
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes", hint="send less at once")
+    check_body(body)
+    given = False
+
+    async def give() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return give
 
 
 class _Answer:
@@ -98,7 +134,8 @@ class _Answer:
 
 async def refuse(send: Send, error: OrchestraError) -> None:
     """Answer a whole request with an error, as JSON-RPC that belongs to no message."""
-    fault = {"code": -32600, "message": str(error), "data": {"code": error.code}}
+    number = PARSE_ERROR if isinstance(error, Unreadable) else INVALID_REQUEST
+    fault = {"code": number, "message": str(error), "data": {"code": error.code}}
     body = json.dumps({"jsonrpc": "2.0", "id": None, "error": fault}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if error.status == 401:

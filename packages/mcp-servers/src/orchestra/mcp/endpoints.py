@@ -147,7 +147,7 @@ class McpEndpoints:
             session_idle_timeout=self._limits.session_idle,
             transport_security=self._security,
         )
-        return Door(StreamableHTTPASGIApp(server.session_manager))
+        return Door(StreamableHTTPASGIApp(server.session_manager), body=self._limits.body)
 
 
 def _security(hosts: Sequence[str]) -> TransportSecuritySettings:

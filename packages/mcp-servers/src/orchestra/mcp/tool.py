@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Self, cast
 
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import ToolAnnotations
+from orchestra.mcp.answering import failed
 from orchestra.mcp.callers import caller_of
+from orchestra.mcp.strict import StrictArguments
 from orchestra.shared.errors import Invalid, OrchestraError
 from orchestra.shared.identity import Scope
 from pydantic import ValidationError
@@ -38,7 +40,9 @@ class GovernedTool(Tool):
             structured_output=False,  # results carry structure; its schema would cost every prompt
         )
         strict = {**_lean(made.parameters), "additionalProperties": False}
-        return cast("Self", made.model_copy(update={"scope": scope, "parameters": strict}))
+        arguments = StrictArguments(arg_model=made.fn_metadata.arg_model)
+        ours = {"scope": scope, "parameters": strict, "fn_metadata": arguments}
+        return cast("Self", made.model_copy(update=ours))
 
     async def run(
         self,
@@ -52,13 +56,13 @@ class GovernedTool(Tool):
             self._refuse_unknown(arguments)
             return await super().run(arguments, context, convert_result)
         except OrchestraError as error:
-            return failure(error)
+            return failed(error)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, OrchestraError):
-                return failure(cause)
+                return failed(cause)
             if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
-                return failure(self._misfit(cause))
+                return failed(self._misfit(cause))
             raise
 
     def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
@@ -77,13 +81,6 @@ class GovernedTool(Tool):
             f"the argument `{place[:80]}` of `{self.name}` does not fit: {first['msg']}",
             hint="see the tool's input schema; nothing was done",
         )
-
-
-def failure(error: OrchestraError) -> CallToolResult:
-    """The result of a call that was refused or went wrong, with what to do next."""
-    content = [TextContent(type="text", text=str(error))]
-    structured = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-    return CallToolResult(content=content, structured_content=structured, is_error=True)
 
 
 def _lean(schema: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from heapq import nlargest
 from typing import cast
 
 import orjson
+from orchestra.mcp.answering import room
 from orchestra.shared.json import JsonObject, JsonValue
 
-_BYTES_PER_TOKEN = 3.5  # of JSON that is mostly paths and times; a cautious guess for any model
 _ENTRIES = (100, 40, 15, 5, 1)  # of each collection, when all are too many
 _TEXT = 160  # characters of a text, once something has to be cut
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
@@ -53,7 +53,7 @@ def within(facts: Mapping[str, JsonObject], max_tokens: int) -> JsonObject:
     Newest entries of a collection stay longest. When even the least is too much, values give way
     to the place where they can be read in full.
     """
-    budget = int(max_tokens * _BYTES_PER_TOKEN)
+    budget = room(max_tokens)
     cut: JsonObject = {name: _present(fact) for name, fact in sorted(facts.items())}
     if len(orjson.dumps(cut)) <= budget:
         return cut

@@ -1,11 +1,12 @@
 """The tools with which an agent finds code: a search, and the context for a task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Protocol
 
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ToolAnnotations
 from orchestra.context.packs.desk import Search
 from orchestra.context.packs.item import Pack
+from orchestra.mcp.answering import answered
 from orchestra.mcp.callers import caller_of
 from orchestra.mcp.tool import GovernedTool
 from orchestra.shared.identity import Caller
@@ -73,7 +74,7 @@ class FindingTools:
             {"path": p.path, "start": p.start, "end": p.end, "symbols": list(p.symbols)}
             for p in found
         ]
-        return _result(text, {"found": places})
+        return answered(text, {"found": places})
 
     async def context_pack(
         self,
@@ -84,9 +85,4 @@ class FindingTools:
         """The context."""
         made = await self._finder.pack(task, budget, caller_of(ctx.request_context))
         structure = {"tokens": made.tokens, "revision": made.revision, "files": made.files[:20]}
-        return _result(f"{_DATA}\n\n{made.text}", structure)
-
-
-def _result(text: str, structure: Mapping[str, object]) -> CallToolResult:
-    content = [TextContent(type="text", text=text)]
-    return CallToolResult(content=content, structured_content=dict(structure))
+        return answered(f"{_DATA}\n\n{made.text}", structure)

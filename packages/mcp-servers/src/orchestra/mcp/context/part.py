@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated, cast
 
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ToolAnnotations
 from orchestra.context import TOPICS, Cursor, Topic
+from orchestra.mcp.answering import answered
 from orchestra.mcp.context.answer import Answer, within
 from orchestra.mcp.context.finding import Finder, FindingTools
 from orchestra.mcp.context.resources import BRIEF, TEMPLATE, add_resources, uri_of
@@ -170,5 +171,4 @@ async def _first(event: asyncio.Event, closing: "asyncio.Task[bool]") -> None:
 
 
 def _result(answer: Answer) -> CallToolResult:
-    content = [TextContent(type="text", text=answer.text())]
-    return CallToolResult(content=content, structured_content=answer.structure())
+    return answered(answer.text(), answer.structure())

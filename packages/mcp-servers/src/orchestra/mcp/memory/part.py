@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Protocol
 
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, ToolAnnotations
 from orchestra.context.memory import NOTICE, Added, Change, Draft, Filter, Hit, Kind, Note, fenced
+from orchestra.mcp.answering import answered, room
 from orchestra.mcp.callers import caller_of
 from orchestra.mcp.part import Completions
 from orchestra.mcp.tool import GovernedTool
@@ -16,7 +17,6 @@ from pydantic import Field
 
 from mcp.server.mcpserver import Context, MCPServer
 
-_BYTES_PER_TOKEN = 3.5
 _SAVE = (
     "Save what whoever works here next should know and cannot see in the code: a decision and why,"
     " a gotcha, a convention, a failure. What is known already is not saved twice."
@@ -109,7 +109,7 @@ class MemoryPart:
         filter = Filter(kinds=[kind] if kind else [], paths=[path] if path else [])
         caller = caller_of(ctx.request_context)
         hits = await self._notes.search(query, caller=caller, filter=filter, limit=limit)
-        return _found([hit.note for hit in hits], int(max_tokens * _BYTES_PER_TOKEN))
+        return _found([hit.note for hit in hits], room(max_tokens))
 
     async def memory_save(
         self,
@@ -143,34 +143,34 @@ class MemoryPart:
         return _saved(await self._notes.supersede(supersedes, change, caller))
 
 
-def _found(notes: Sequence[Note], room: int) -> CallToolResult:
+def _found(notes: Sequence[Note], left_over: int) -> CallToolResult:
     lines: list[str] = []
     for note in notes:
         line = fenced(note)
-        room -= len(line.encode())
-        if lines and room < 0:
+        left_over -= len(line.encode())
+        if lines and left_over < 0:
             break
         lines.append(line)
     shown, left = notes[: len(lines)], len(notes) - len(lines)
     if not lines:
-        return _result("no note bears on that", {"notes": []})
+        return answered("no note bears on that", {"notes": []})
     more = [f"{left} more do not fit into max_tokens"] if left else []
     views = [_view(note) for note in shown]
-    return _result("\n".join([NOTICE, *lines, *more]), {"notice": NOTICE, "notes": [*views]})
+    return answered("\n".join([NOTICE, *lines, *more]), {"notice": NOTICE, "notes": [*views]})
 
 
 def _saved(added: Added) -> CallToolResult:
     note = added.note
     structure: JsonObject = {"id": note.id, "duplicate": added.duplicate, "trust": note.trust}
     if added.duplicate:
-        return _result(f"not saved: it is known. {NOTICE}\n{fenced(note)}", structure)
+        return answered(f"not saved: it is known. {NOTICE}\n{fenced(note)}", structure)
     text = f"saved {note.id} ({note.scope}, {note.trust})"
     if added.similar:
         structure["similar"] = [one.id for one in added.similar]
         lines = [fenced(one) for one in added.similar]
         hint = "If one of these is no longer true, save again with its id as `supersedes`."
         text = "\n".join([f"{text}. {hint} {NOTICE}", *lines])
-    return _result(text, structure)
+    return answered(text, structure)
 
 
 def _view(note: Note) -> JsonObject:
@@ -185,9 +185,3 @@ def _view(note: Note) -> JsonObject:
         "paths": list(note.paths),
         "tags": list(note.tags),
     }
-
-
-def _result(text: str, structure: JsonObject) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=structure
-    )
