@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from orchestra.shared.settings import child_environment
+from orchestra.api.testing import running_api
+from orchestra.shared.settings import Settings, child_environment
 from orchestra.shared.testing.postgres import TemporaryPostgres
 
 pytestmark = pytest.mark.requirement("trust.inputs")
@@ -61,3 +62,13 @@ def test_a_database_that_is_not_there_is_said_in_two_lines(
     *logged, error, hint = done.stderr.strip().splitlines()
     assert "Traceback" not in "".join(logged)
     assert (done.returncode, "cannot be reached" in error, bool(hint)) == (1, True, True)
+
+
+@pytest.mark.requirement("vec.embedders")
+async def test_an_embedding_service_that_is_away_does_not_keep_it_from_starting(
+    settings: Settings,
+) -> None:
+    nowhere = {"embedder": "http", "embedder_model": "m", "embedder_url": "http://127.0.0.1:1"}
+
+    async with running_api(settings.model_copy(update=nowhere)) as api:
+        assert (await api.http.get("/api/v1/index")).status_code == 200

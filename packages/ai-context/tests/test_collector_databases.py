@@ -11,11 +11,11 @@ from orchestra.context.collectors.database import DatabaseStatus
 from orchestra.context.collectors.polling import SourceFailed
 from orchestra.context.collectors.vector_store import VectorStore
 from orchestra.context.config import WeaviateSource
-from orchestra.context.testing.http_service import Fault, HttpService, Reply, Request
 from orchestra.shared.db import Database
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.testing import TemporaryPostgres
+from orchestra.shared.testing.http_service import Fault, HttpService, Reply, Request
 
 KEY = "ultramarine-and-ochre"
 

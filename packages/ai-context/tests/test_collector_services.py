@@ -14,12 +14,12 @@ from orchestra.context.collectors.service import Service
 from orchestra.context.collectors.vercel import Vercel
 from orchestra.context.config import GitHubSource, LambdaSource, VercelSource
 from orchestra.context.testing.github import FakeGitHub
-from orchestra.context.testing.http_service import Fault, HttpService, Reply, Request
 from orchestra.context.testing.lambda_cloud import FakeLambdaCloud
 from orchestra.context.testing.vercel import FakeVercel
 from orchestra.shared.json import JsonObject
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
+from orchestra.shared.testing.http_service import Fault, HttpService, Reply, Request
 
 KEY = "ultramarine-and-ochre"
 REMOTE = "git@github.com:team/shop.git"

@@ -8,12 +8,12 @@ import pytest
 from orchestra.context import ContextEngine, ContextLog, Observation
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.testing.feed import Feed, engine_of
-from orchestra.context.testing.http_service import Fault, Reply
 from orchestra.context.testing.webhook import WebhookReceiver
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Invalid, NotFound
 from orchestra.shared.events import EventLog
 from orchestra.shared.leadership import Leadership
+from orchestra.shared.testing.http_service import Fault, Reply
 
 pytestmark = pytest.mark.requirement("ctx.agents")
 

@@ -9,11 +9,11 @@ import pytest
 from orchestra.shared.errors import Invalid, TooLarge, TooManyRequests, Unavailable
 from orchestra.shared.json import JsonValue
 from orchestra.shared.settings import Settings
+from orchestra.shared.testing.http_service import Fault, Reply
 from orchestra.vectors import open_embedder
 from orchestra.vectors.embedders.http import HttpEmbedder
 from orchestra.vectors.retry import Retry
 from orchestra.vectors.testing.embeddings import FakeEmbeddings
-from orchestra.vectors.testing.http_service import Fault, Reply
 from pydantic import SecretStr
 
 pytestmark = pytest.mark.requirement("vec.embedders")
@@ -144,7 +144,16 @@ async def test_the_dimension_is_known_after_the_first_answer(service: FakeEmbedd
         _ = embedder.dimension
 
     async with embedder:
+        await embedder.embed(["a"])
         assert embedder.dimension == 8
+
+
+async def test_a_service_that_is_away_at_the_start_may_come_later(service: FakeEmbeddings) -> None:
+    async with embedder_of(service, retry=Retry(attempts=1)) as embedder:
+        service.fail(DROPPED)
+        with pytest.raises(Unavailable, match="does not answer"):
+            await embedder.embed(["a"])
+        assert (await embedder.embed(["a"])).shape == (1, 8)
 
 
 async def test_the_settings_lead_to_the_service(service: FakeEmbeddings) -> None:
@@ -155,8 +164,8 @@ async def test_the_settings_lead_to_the_service(service: FakeEmbeddings) -> None
         embedder_key=SecretStr(service.key),
     )
     async with open_embedder(settings) as embedder:
-        assert (embedder.name, embedder.dimension) == ("http:small", 8)
         assert (await embedder.embed(["a"], "query")).shape == (1, 8)
+        assert (embedder.name, embedder.dimension) == ("http:small", 8)
 
     with pytest.raises(Invalid, match="no address"):
         async with open_embedder(settings.model_copy(update={"embedder_url": None})):

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from orchestra.shared.errors import Invalid, TooLarge, TooManyRequests, Unavailable
 from orchestra.shared.settings import Settings
+from orchestra.shared.testing.http_service import Fault, Reply
 from orchestra.vectors import Equals, Record, open_store
 from orchestra.vectors.indexes.pinecone import PineconeStore
 from orchestra.vectors.indexes.pinecone_records import id_of
-from orchestra.vectors.testing.http_service import Fault, Reply
 from orchestra.vectors.testing.pinecone import FakePinecone
 from orchestra.vectors.testing.settled import SettledStore
 from pydantic import SecretStr

@@ -8,12 +8,12 @@ import grpc
 import pytest
 from orchestra.shared.errors import Conflict, Invalid, TooManyRequests, Unavailable
 from orchestra.shared.settings import Settings
+from orchestra.shared.testing.http_service import Fault, Reply
 from orchestra.vectors import Record, open_store
 from orchestra.vectors.indexes.weaviate import WeaviateStore
 from orchestra.vectors.indexes.weaviate_schema import property_of, tenant_of
 from orchestra.vectors.indexes.weaviate_server import WeaviateServer
 from orchestra.vectors.retry import Retry
-from orchestra.vectors.testing.http_service import Fault, Reply
 from orchestra.vectors.testing.weaviate import FakeWeaviate
 from pydantic import SecretStr
 

@@ -22,7 +22,11 @@ class Embedder(Protocol):
 
     @property
     def dimension(self) -> int:
-        """The length of each vector."""
+        """The length of each vector.
+
+        Raises:
+            Invalid: only a service knows it, and nothing was embedded yet.
+        """
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> "npt.NDArray[np.float32]":
         """One row of length 1 for each text; a text that says nothing has a row of zeros.

@@ -73,7 +73,8 @@ async def open_embedder(settings: "Settings") -> AsyncGenerator["Embedder"]:
 
     Raises:
         Invalid: a setting is missing, or the model cannot be read.
-        Unavailable: the model lacks a part, what runs it is not installed, or its service is away.
+        Unavailable: the model lacks a part, or what runs it is not installed. Whether a service
+            answers is not tried.
     """
     if settings.embedder == "hashing":
         from orchestra.vectors.embedders.hashing import HashingEmbedder

@@ -1,7 +1,7 @@
 """A stand-in for GitHub's REST API: the workflow runs of one repository."""
 
-from orchestra.context.testing.http_service import HttpService, Reply, Request
 from orchestra.shared.json import JsonObject, JsonValue
+from orchestra.shared.testing.http_service import HttpService, Reply, Request
 
 
 class FakeGitHub(HttpService):

@@ -1,7 +1,7 @@
 """A stand-in for Lambda Cloud's API v1: instances with types, regions, prices and states."""
 
-from orchestra.context.testing.http_service import HttpService, Reply, Request
 from orchestra.shared.json import JsonObject, JsonValue
+from orchestra.shared.testing.http_service import HttpService, Reply, Request
 
 
 class FakeLambdaCloud(HttpService):

@@ -1,7 +1,7 @@
 """A stand-in for Vercel's API: deployments, newest first, in pages."""
 
-from orchestra.context.testing.http_service import HttpService, Reply, Request
 from orchestra.shared.json import JsonObject, JsonValue
+from orchestra.shared.testing.http_service import HttpService, Reply, Request
 
 _BEGAN = 1_790_000_000_000  # milliseconds
 

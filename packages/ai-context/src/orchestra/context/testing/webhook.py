@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from orchestra.context.testing.http_service import HttpService, Reply, Request
+from orchestra.shared.testing.http_service import HttpService, Reply, Request
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 

@@ -26,8 +26,8 @@ _Rows = npt.NDArray[np.float32]
 class HttpEmbedder:
     """Sends texts in batches; what comes back is held to its number, order, length and finiteness.
 
-    The dimension is not known before the first answer, unless it is given. `prefixes` are put
-    before texts of a kind, for models that were trained so: `{"query": "query: "}`.
+    The dimension is not known before the first answer, unless it is given: a service that is away
+    at the start of a process may come later. `prefixes` are put before texts of a kind, for models that were trained so: `{"query": "query: "}`.
     """
 
     def __init__(
@@ -53,9 +53,7 @@ class HttpEmbedder:
         self._slots = asyncio.Semaphore(_CONCURRENT)
 
     async def __aenter__(self) -> Self:
-        """Learn the dimension, if it was not given."""
-        if self._dimension is None:
-            await self._some(["dimension"])
+        """Nothing is asked of the service yet."""
         return self
 
     async def __aexit__(

@@ -3,7 +3,7 @@
 import hashlib
 
 from orchestra.shared.json import JsonObject, JsonValue
-from orchestra.vectors.testing.http_service import HttpService, Reply, Request
+from orchestra.shared.testing.http_service import HttpService, Reply, Request
 
 
 class FakeEmbeddings(HttpService):

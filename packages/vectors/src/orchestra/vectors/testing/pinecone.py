@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from orchestra.shared.json import JsonValue
-from orchestra.vectors.testing.http_service import Fault, HttpService, Reply, Request
+from orchestra.shared.testing.http_service import Fault, HttpService, Reply, Request
 from orchestra.vectors.testing.pinecone_filters import NotUnderstood, meets
 
 _MOST_INDEXES = 4

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import grpc
 from orchestra.shared.json import JsonObject, JsonValue
-from orchestra.vectors.testing.http_service import HttpService, Reply, Request
+from orchestra.shared.testing.http_service import HttpService, Reply, Request
 from orchestra.vectors.testing.weaviate_calls import Calls
 from weaviate.proto.v1 import weaviate_pb2_grpc
 
