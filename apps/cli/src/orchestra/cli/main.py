@@ -5,12 +5,13 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from orchestra.cli import bench, context, database, keys, mcp, memory, search, status, up
+from orchestra.cli.commands import Commands
 from orchestra.cli.output import fail
 from orchestra.shared.errors import OrchestraError
 
 app = typer.Typer(
     name="orchestra",
+    cls=Commands,
     help="The control plane that coding agents and people share on one repository.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -32,21 +33,6 @@ def options(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-
-
-app.command("up")(up.up)
-app.command("down")(up.down)
-app.command("status")(status.status)
-app.command("doctor")(status.doctor)
-app.command("search")(search.search)
-app.command("pack")(search.pack)
-app.command("login")(keys.login)
-app.command("mcp")(mcp.mcp)
-app.add_typer(context.app, name="context")
-app.add_typer(memory.app, name="memory")
-app.add_typer(keys.app, name="keys")
-app.add_typer(database.app, name="db")
-app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
