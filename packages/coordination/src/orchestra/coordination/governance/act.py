@@ -32,7 +32,7 @@ class Act:
             "permission": self.permission,
             "summary": self.summary,
             "subject": self.subject,
-            "paths": sorted(self.paths),
+            "paths": [*sorted(self.paths)],
             "destructive": self.destructive,
             "egress": self.egress,
         }
