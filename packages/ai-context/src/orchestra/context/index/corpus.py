@@ -65,9 +65,14 @@ class Corpus:
         return np.concatenate([self.view.base.lines, self.view.newer.lines])
 
     @cached_property
+    def log_sizes(self) -> Figures:
+        """The logarithm of each file's lines."""
+        return np.concatenate([self.view.base.log_lines, self.view.newer.log_lines])
+
+    @cached_property
     def churn(self) -> Figures:
         """How often each file was changed."""
-        return np.log1p(self.spread(self.history.per_path(np.ones_like(self.ages))))
+        return np.log1p(self.spread(self.history.churn))
 
     @cached_property
     def recency(self) -> Figures:

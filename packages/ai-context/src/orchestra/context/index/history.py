@@ -93,6 +93,19 @@ class History:
         words = Inverted.build([commit.words for commit in self.commits])
         self.messages = Field([words])
 
+    @cached_property
+    def churn(self) -> NDArray[np.float32]:
+        """For each path the weights of the commits that touched it."""
+        return self.per_path(np.ones(len(self.commits), np.float32))
+
+    @cached_property
+    def often(self) -> NDArray[np.float64]:
+        """For each path the root of how many commits touched it, and two."""
+        root: NDArray[np.float64] = np.sqrt(
+            np.bincount(self.touched, minlength=len(self.paths)) + 2
+        )
+        return root
+
     def per_path(self, per_commit: NDArray[np.float32]) -> NDArray[np.float32]:
         """For each path the sum, over the commits that touched it, of a figure of the commit."""
         figures = (per_commit * self.weights)[self.commit_of]

@@ -30,8 +30,10 @@ class Links:
         size = len(scores)
         out = np.zeros(size, np.float32)
         for here, there in ((self.importers, self.imported), (self.imported, self.importers)):
-            degree = np.maximum(np.bincount(there, minlength=size), 1)
-            out += np.bincount(here, scores[there] / np.sqrt(degree[there]), size)
+            told = np.flatnonzero(scores[there])  # few: most files' score is 0
+            from_, to = there[told], here[told]
+            shares = scores[from_] / np.sqrt(np.bincount(there, minlength=size)[from_])
+            out += np.bincount(to, shares, size)
         return out
 
     def of_tests(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as resources
+from itertools import islice
+from typing import overload
 
 import numpy as np
 import orjson
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from orchestra.context.index.chunk_signals import CHUNK_SIGNALS, measure_chunks
 from orchestra.context.index.corpus import Corpus, Figures
 from orchestra.context.index.signals import FILE_SIGNALS, Query, Signals, measure
+from orchestra.context.index.view import View
 
 CONSIDERED = 100
 """How many files' places are looked at."""
@@ -37,6 +40,7 @@ _REASONS = {
     "imports": "the likeliest files import it, or it imports them",
     "tested": "its test holds the task's words",
 }
+_REASON_OF = [_REASONS.get(name) for name in FILE_SIGNALS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,56 @@ class RankedChunk:
     """Whether it, or its file's path, holds any of the task's words."""
 
 
+class RankedChunks(Sequence[RankedChunk]):
+    """The chunks of the best files, the likeliest first; each is made when it is looked at.
+
+    A search looks at some ten of the thousand.
+    """
+
+    def __init__(
+        self, view: View, signals: Signals, weights: Weights, scores: Figures, files: Sequence[int]
+    ) -> None:
+        numbers, figures = measure_chunks(view, signals, scores, files)
+        odds = (figures * weights.chunks).sum(axis=1) + np.float32(weights.chunks_bias)
+        likelihood = 1 / (1 + np.exp(-odds))
+        order = np.argsort(-likelihood, kind="stable")
+        numbers = numbers[order]
+        of = view.chunk_files[numbers]
+        fits = (signals.chunk_body[numbers] > 0) | (signals.files[of, _PATH] > 0)
+        places = numbers - view.first_chunks[of]
+        self._files = view.files
+        self._rows = [of.tolist(), places.tolist(), likelihood[order].tolist(), fits.tolist()]
+
+    def __len__(self) -> int:
+        return len(self._rows[0])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RankedChunks) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    @overload
+    def __getitem__(self, at: int) -> RankedChunk: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[RankedChunk]: ...
+
+    def __getitem__(self, at: int | slice) -> RankedChunk | Sequence[RankedChunk]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        file, place, likely, fits = (row[at] for row in self._rows)
+        path, parsed = self._files[file]
+        start, end = int(parsed.starts[place]), int(parsed.ends[place])
+        return RankedChunk(path, start, end, int(parsed.tokens[place]), round(likely, 5), fits)
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Files and chunks, the likeliest first."""
 
     files: tuple[RankedFile, ...]
-    chunks: tuple[RankedChunk, ...]
+    chunks: Sequence[RankedChunk]
 
 
 def rank(corpus: Corpus, query: Query, weights: Weights | None = None, under: str = "") -> Ranking:
@@ -119,17 +167,29 @@ def rank(corpus: Corpus, query: Query, weights: Weights | None = None, under: st
     wanted = corpus.view.alive
     if under:
         wanted = wanted & np.array([p.startswith(under) for p, _ in corpus.view.files], bool)
-    order = np.argsort(-np.where(wanted, scores, -np.inf), kind="stable")[:CONSIDERED]
-    order = order[wanted[order]]
-    files = _ranked_files(corpus, signals, weights, scores, order.tolist())
-    return Ranking(files, _ranked_chunks(corpus, signals, weights, scores, order.tolist()))
+    order = _best(scores, wanted)
+    files = _ranked_files(corpus, signals, weights, scores, order)
+    return Ranking(files, RankedChunks(corpus.view, signals, weights, scores, order))
 
 
 def score_files(corpus: Corpus, signals: Signals, weights: Weights) -> Figures:
     """The log-odds of each file; a file of another state comes last."""
     # Not `@`: the order in which it adds, and so the last digit, is the machine's own.
-    scores = (signals.files * weights.files).sum(axis=1) + np.float32(weights.files_bias)
+    scores = np.zeros(len(signals.files), np.float32)
+    for column, weight in zip(signals.files.T, weights.files, strict=True):
+        scores += column * weight
+    scores += np.float32(weights.files_bias)
     return np.where(corpus.view.alive, scores, np.float32(-1e6)).astype(np.float32)
+
+
+def _best(scores: Figures, wanted: NDArray[np.bool_]) -> list[int]:
+    """The numbers of the best files of those that are wanted, the best first."""
+    files = np.flatnonzero(wanted)
+    if len(files) > CONSIDERED:
+        least = np.partition(scores[files], -CONSIDERED)[-CONSIDERED]
+        files = files[scores[files] >= least]
+    best: list[int] = files[np.argsort(-scores[files], kind="stable")][:CONSIDERED].tolist()
+    return best
 
 
 def _ranked_files(
@@ -138,39 +198,12 @@ def _ranked_files(
     shares = signals.files[files] * weights.files
     ranked = []
     for file, share, order in zip(
-        files, shares, np.argsort(-shares, axis=1, kind="stable").tolist(), strict=True
+        files, shares.tolist(), np.argsort(-shares, axis=1, kind="stable").tolist(), strict=True
     ):
-        strongest = (FILE_SIGNALS[n] for n in order if share[n] > 0.05)
-        reasons = [_REASONS[name] for name in strongest if name in _REASONS]
+        reasons = (_REASON_OF[n] for n in order if share[n] > 0.05)
         path, score = corpus.view.files[file][0], round(float(scores[file]), 4)
-        ranked.append(RankedFile(path, score, tuple(reasons[:3])))
+        ranked.append(RankedFile(path, score, tuple(islice(filter(None, reasons), 3))))
     return tuple(ranked)
-
-
-def _ranked_chunks(
-    corpus: Corpus, signals: Signals, weights: Weights, scores: Figures, files: Sequence[int]
-) -> tuple[RankedChunk, ...]:
-    view = corpus.view
-    numbers, figures = measure_chunks(view, signals, scores, files)
-    odds = (figures * weights.chunks).sum(axis=1) + np.float32(weights.chunks_bias)
-    likelihood = 1 / (1 + np.exp(-odds))
-    order = np.argsort(-likelihood, kind="stable")
-    numbers = numbers[order]
-    of = view.chunk_files[numbers]
-    fits = (signals.chunk_body[numbers] > 0) | (signals.files[of, _PATH] > 0)
-    chunks = []
-    for file, place, likely, fit in zip(
-        of.tolist(),
-        (numbers - view.first_chunks[of]).tolist(),
-        likelihood[order].tolist(),
-        fits.tolist(),
-        strict=True,
-    ):
-        path, parsed = view.files[file]
-        start, end = int(parsed.starts[place]), int(parsed.ends[place])
-        tokens = int(parsed.tokens[place])
-        chunks.append(RankedChunk(path, start, end, tokens, round(likely, 5), fit))
-    return tuple(chunks)
 
 
 def _named(names: Sequence[str], values: NDArray[np.float32]) -> Mapping[str, float]:

@@ -50,6 +50,11 @@ class Segment:
         return np.array([file.lines for _, file in self.files], np.int32)
 
     @cached_property
+    def log_lines(self) -> NDArray[np.float32]:
+        """The logarithm of how many lines each file has."""
+        return np.log1p(self.lines).astype(np.float32)
+
+    @cached_property
     def roles(self) -> NDArray[np.int8]:
         """The role of each file."""
         return np.array([role_of(path) for path, _ in self.files], np.int8)

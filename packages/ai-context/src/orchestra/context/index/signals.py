@@ -1,9 +1,10 @@
 """Measures how much each file and chunk has to do with a task: the figures that ranking weighs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from orchestra.context.index.best import best_and_top, best_first, best_of
 from orchestra.context.index.corpus import Corpus, Figures
 from orchestra.context.index.history import History
 from orchestra.context.index.roles import Role
@@ -74,17 +75,14 @@ def measure(corpus: Corpus, query: Query) -> Signals:
     subject = numbers(query_words(query.subject)[:_MOST_WORDS])
     weights = [1.0 if word in set(subject) else 0.5 for word in words]
     body, names = view.body.score(words, weights), view.names.score(words, weights)
-    best = _best(body, corpus)
+    best, top = best_and_top(body, view.chunk_files, len(view.files))
     columns: dict[str, Figures] = {
         "body": _unit(best),
-        "body_top": _unit(_top(body, corpus)),
-        "body_subject": _unit(_best(view.body.score(subject), corpus)),
-        "names": _unit(_best(names, corpus)),
-        "names_subject": _unit(_best(view.names.score(subject), corpus)),
+        "body_top": _unit(top),
+        "names": _unit(best_of(names, view.chunk_files, len(view.files))),
         "path": _unit(view.paths.score(words, weights)),
-        "path_subject": _unit(view.paths.score(subject)),
         "coverage": _coverage(corpus, words, weights),
-        "size": np.log1p(corpus.sizes).astype(np.float32),
+        "size": corpus.log_sizes,
         "churn": corpus.churn,
         "recency": corpus.recency,
         "tested": _unit(corpus.links.of_tests(best)),
@@ -94,6 +92,7 @@ def measure(corpus: Corpus, query: Query) -> Signals:
         "aside": corpus.is_role(Role.ASIDE),
         "generated": corpus.is_role(Role.GENERATED),
     }
+    columns |= _subject(corpus, subject, columns if subject == words else None)
     columns |= _past(corpus, words, weights)
     columns |= _mentions(corpus, query)
     first = sum((columns[name] for name in _FIRST), -0.7 * (1 - columns["source"])) * view.alive
@@ -101,8 +100,10 @@ def measure(corpus: Corpus, query: Query) -> Signals:
     columns["together"] = _unit(_together(corpus, seeds))
     columns["imports"] = _unit(corpus.links.neighbours(seeds))
     columns["folder"] = _folders(corpus, first)
-    files = np.stack([columns[name] for name in FILE_SIGNALS], axis=1).astype(np.float32)
-    return Signals(files * view.alive[:, None], body, names)
+    files = np.empty((len(FILE_SIGNALS), len(view.files)), np.float32)  # a signal lies in one piece
+    for row, name in enumerate(FILE_SIGNALS):
+        np.multiply(columns[name], view.alive, out=files[row])
+    return Signals(files.T, body, names)
 
 
 def _unit(figures: Figures) -> Figures:
@@ -111,25 +112,19 @@ def _unit(figures: Figures) -> Figures:
     return figures / np.float32(most) if most > 0 else figures
 
 
-def _best(chunks: Figures, corpus: Corpus) -> Figures:
-    """For each file its best chunk's figure."""
-    firsts = corpus.view.first_chunks
-    out = np.zeros(len(firsts) - 1, np.float32)
-    full = np.diff(firsts) > 0
-    if len(chunks):
-        out[full] = np.maximum.reduceat(chunks, firsts[:-1][full])
-    return out
-
-
-def _top(chunks: Figures, corpus: Corpus) -> Figures:
-    """For each file the sum of its chunks' figures, each counting half of the one before."""
+def _subject(
+    corpus: Corpus, subject: Sequence[int], same: Mapping[str, Figures] | None
+) -> dict[str, Figures]:
+    """What the words of the first line say alone; `same` is what they said if there are no more."""
+    if same is not None:
+        return {f"{name}_subject": same[name] for name in ("body", "names", "path")}
     view = corpus.view
-    hits = np.flatnonzero(chunks)
-    order = hits[np.lexsort((-chunks[hits], view.chunk_files[hits]))]
-    files = view.chunk_files[order]
-    starts = np.searchsorted(files, files)
-    share = np.float32(0.5) ** np.minimum(np.arange(len(order)) - starts, 20)
-    return np.bincount(files, chunks[order] * share, len(view.files)).astype(np.float32)
+    body, names = view.body.score(subject), view.names.score(subject)
+    return {
+        "body_subject": _unit(best_of(body, view.chunk_files, len(view.files))),
+        "names_subject": _unit(best_of(names, view.chunk_files, len(view.files))),
+        "path_subject": _unit(view.paths.score(subject)),
+    }
 
 
 def _coverage(corpus: Corpus, words: Sequence[int], weights: Sequence[float]) -> Figures:
@@ -184,9 +179,8 @@ def _together(corpus: Corpus, seeds: Figures) -> Figures:
         history.commit_of, per_path[history.touched], len(history.commits)
     ).astype(np.float32)
     both = history.per_path(commits)
-    alone = np.bincount(history.touched, minlength=len(history.paths))
-    own = per_path * np.maximum(history.per_path(np.ones_like(commits)), 1e-6)
-    return corpus.spread(((both - own).clip(0) / np.sqrt(alone + 2)).astype(np.float32))
+    own = per_path * np.maximum(history.churn, 1e-6)
+    return corpus.spread(((both - own).clip(0) / history.often).astype(np.float32))
 
 
 def _mentions(corpus: Corpus, query: Query) -> dict[str, Figures]:
@@ -214,9 +208,7 @@ def _mentions(corpus: Corpus, query: Query) -> dict[str, Figures]:
 def _folders(corpus: Corpus, first: Figures) -> Figures:
     """For each file how well its folder does: the best three of it, together."""
     hits = np.flatnonzero(first > 0)
-    order = hits[np.lexsort((-first[hits], corpus.folders[hits]))]
-    folders = corpus.folders[order]
-    place = np.arange(len(order)) - np.searchsorted(folders, folders)
-    best = order[place < 3]
-    sums = np.bincount(corpus.folders[best], first[best], int(corpus.folders.max(initial=0)) + 1)
+    folders, figures, places = best_first(corpus.folders[hits], first[hits])
+    best = places < 3
+    sums = np.bincount(folders[best], figures[best], int(corpus.folders.max(initial=0)) + 1)
     return _unit(sums.astype(np.float32))[corpus.folders]
