@@ -363,10 +363,14 @@ REQUIREMENTS: dict[str, Requirement] = {
             "Codex, Factory, Manus; keeps foreign keys; says what is enforced, "
             "advisory or unsupported"
         ),
+        state="done",
+        note="",
     ),
     "agent.rules": Requirement(
         area="agents, permissions, hand-offs",
         behaviour="`.cursor/rules/*.mdc`, AGENTS.md, CLAUDE.md from one source",
+        state="done",
+        note="",
     ),
     "agent.handoff": Requirement(
         area="agents, permissions, hand-offs",

@@ -10,6 +10,7 @@ import typer
 from orchestra.api.main import create_app
 from orchestra.cli.main import app
 from orchestra.context.config import ContextConfig
+from orchestra.coordination.connect import BRANDS, key_variable
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.settings import Settings
 
@@ -41,8 +42,9 @@ def misuse(words: list[str]) -> str | None:
                 next(given, None)
         else:
             arguments += 1
-    most = sum(p.param_type_name == "argument" for p in command.params)
-    return None if arguments <= most else f"`{words}` has too many words"
+    places = [p for p in command.params if p.param_type_name == "argument"]
+    fits = arguments <= len(places) or any(p.nargs == -1 for p in places)
+    return None if fits else f"`{words}` has too many words"
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -93,10 +95,11 @@ def test_the_example_of_the_environment_has_every_setting_and_no_other() -> None
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_variable_that_is_named_is_a_setting(page: str) -> None:
-    settings = {f"ORCHESTRA_{name.upper()}" for name in Settings.model_fields}
+def test_every_variable_that_is_named_is_a_setting_or_holds_an_agents_key(page: str) -> None:
+    known = {f"ORCHESTRA_{name.upper()}" for name in Settings.model_fields}
+    known |= {key_variable(brand) for brand in BRANDS}
 
-    assert set(VARIABLE.findall(PAGES[page])) <= settings
+    assert set(VARIABLE.findall(PAGES[page])) <= known
 
 
 def test_the_defaults_in_the_example_are_the_defaults() -> None:

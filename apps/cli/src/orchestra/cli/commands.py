@@ -14,6 +14,7 @@ PLACES = {
     "down": "up:down",
     "status": "status:status",
     "doctor": "status:doctor",
+    "connect": "connect:connect",
     "search": "search:search",
     "pack": "search:pack",
     "login": "keys:login",

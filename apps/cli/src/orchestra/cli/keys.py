@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import typer
+from orchestra.cli.agent_keys import export_lines
 from orchestra.cli.client import client
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, ago, say, show, table
@@ -74,6 +75,18 @@ def revoke(
     with client(load(repo, state_dir)) as api:
         api.call("DELETE", f"/keys/{key_id}")
     show({"revoked": key_id}, as_json=json, lines=lambda: [f"revoked {key_id}"])
+
+
+@app.command("env")
+def env(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
+    """Print what puts the agents' keys into a shell. They were made by `orchestra connect --keys`.
+
+    \b
+    Example:
+      eval "$(orchestra keys env)"
+    """
+    lines = export_lines(load(repo, state_dir))
+    show({"lines": lines}, as_json=json, lines=lambda: lines)
 
 
 def login(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
