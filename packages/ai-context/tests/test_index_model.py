@@ -122,3 +122,32 @@ def test_an_index_that_followed_is_the_one_of_a_fresh_start(
         assert _told(corpus) == _told(fresh.read(Changed(everything=True, head=True)))
         reader.close()
         fresh.close()
+
+
+@pytest.mark.requirement("ctx.index")
+def test_a_great_change_is_searched_before_it_is_merged_and_afterwards(tmp_path: Path) -> None:
+    repository = GitRepository.create(tmp_path / "repository")
+    repository.write("pkg/util.py", _TEXTS[0])
+    repository.commit()
+    reader = IndexReader(Repository.find(repository.root), Cache(None))
+    small = reader.read(Changed(everything=True, head=True))
+    for number in range(100):
+        repository.write(f"many/{number}/util.py", _TEXTS[number % len(_TEXTS)])
+    served = reader.read(Changed(everything=True))
+    assert served.view.base is small.view.base
+    assert len(served.view) == 101
+    merging = reader.merging()
+    assert merging is not None
+    repository.write("many/7/util.py", _TEXTS[0])
+    (repository.root / "many/8/util.py").unlink()
+    base = merging.result(timeout=30)
+    changed = Changed(paths=frozenset(["many/7/util.py", "many/8/util.py"]))
+    merged = reader.read(changed)
+    assert merged.view.base is base
+    assert {path for path, _ in merged.view.newer.files} == {"many/7/util.py"}
+    assert reader.merging() is None
+    fresh = IndexReader(Repository.find(repository.root), Cache(None))
+    assert _told(merged) == _told(fresh.read(Changed(everything=True, head=True)))
+    assert {**_told(served), "files": {}} != {**_told(merged), "files": {}}
+    reader.close()
+    fresh.close()

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from orchestra.context.git.repository import Repository
@@ -14,6 +15,7 @@ from orchestra.context.index.cache import Cache
 from orchestra.context.index.changes import Changed, changed_since
 from orchestra.context.index.corpus import Corpus
 from orchestra.context.index.reader import IndexReader
+from orchestra.context.index.segment import Segment
 from orchestra.context.index.tokens import count_tokens
 from orchestra.context.index.working_files import MOST_FILES, WorkingFiles
 from orchestra.context.log import ContextLog
@@ -147,21 +149,23 @@ class CodeIndex:
                 grown, seq = self._log.grown(), self._log.seq
                 corpus = await loop.run_in_executor(self._worker, reader.read, changed)
                 self._publish(corpus, reader.commit, seq)
-                changed = await self._next(grown, seq)
+                changed = await self._next(grown, seq, reader.merging())
         finally:
             await loop.run_in_executor(self._worker, reader.close)
 
-    async def _next(self, grown: asyncio.Event, seq: int) -> Changed:
-        """Wait for what concerns the index."""
+    async def _next(
+        self, grown: asyncio.Event, seq: int, merging: Future[Segment] | None
+    ) -> Changed:
+        """Wait for what concerns the index: changes, or a base that has been merged."""
+        merged = None if merging is None else asyncio.wrap_future(merging)
+        if merged is not None:  # the reader looks at what went wrong
+            merged.add_done_callback(lambda done: done.cancelled() or done.exception())
         while True:
-            try:
-                async with asyncio.timeout(_RECONCILE):
-                    await grown.wait()
-            except TimeoutError:
+            if not await _any(grown, merged, _RECONCILE):
                 return Changed(everything=True)
             grown, now = self._log.grown(), self._log.seq
             changed = changed_since(self._log, seq)
-            if changed:
+            if changed or (merged is not None and merged.done()):
                 return changed
             seq = now
             self._reach(seq)
@@ -187,3 +191,17 @@ class CodeIndex:
 
     def _report(self, done: int, total: int) -> None:
         self._done, self._total = done, total
+
+
+async def _any(
+    grown: asyncio.Event, merged: "asyncio.Future[Segment] | None", patience: float
+) -> bool:
+    """Wait for one of them; whether it came in time."""
+    waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(grown.wait())]
+    if merged is not None:
+        waiting.append(merged)
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+    finally:
+        waiting[0].cancel()

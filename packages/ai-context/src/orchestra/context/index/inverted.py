@@ -31,16 +31,23 @@ class Inverted:
     @classmethod
     def build(cls, parts: Sequence[Postings]) -> "Inverted":
         """The index of the parts' documents, numbered in order."""
-        sizes = [np.diff(part.starts) for part in parts]
-        per_document = np.concatenate(sizes) if sizes else np.zeros(0, np.int32)
+        starts = _joined([part.starts for part in parts], np.int32)
+        borders = np.cumsum([len(part.starts) for part in parts], dtype=np.int64)[:-1]
+        per_document = np.delete(np.diff(starts), borders - 1)
         words = _joined([part.words for part in parts], np.uint32)
         counts = _joined([part.counts for part in parts], np.uint8)
         documents = np.repeat(np.arange(len(per_document), dtype=np.int32), per_document)
-        order = np.argsort(words, kind="stable")
-        distinct, first = np.unique(words[order], return_index=True)
         lengths = np.bincount(documents, weights=counts, minlength=len(per_document))
+        # Numbers of their own sort several times faster than places of equal words in order.
+        keys = words.astype(np.uint64)
+        keys <<= np.uint64(32)
+        keys |= np.arange(len(words), dtype=np.uint64)
+        keys.sort()
+        order = (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        keys >>= np.uint64(32)
+        first = np.flatnonzero(np.diff(keys, prepend=~keys[:1]))
         return cls(
-            distinct,
+            keys[first].astype(np.uint32),
             np.append(first, len(words)).astype(np.int64),
             documents[order],
             counts[order],

@@ -50,13 +50,14 @@ def wanted_ends(wanted: str) -> Iterator[str]:
     return map(_end, _tried(wanted))
 
 
-def wanted_by(path: str, imports: Iterable[str]) -> list[str]:
+@lru_cache(1 << 11)  # the newer files, which are asked for at each change
+def wanted_by(path: str, imports: tuple[str, ...]) -> tuple[str, ...]:
     """The modules that a file's imports name, with slashes."""
-    return [wanted for text in imports if (wanted := _wanted(path, text))]
+    return tuple(wanted for text in imports if (wanted := _wanted(path, text)))
 
 
 def pairs_of(
-    files: Iterable[tuple[int, str, Iterable[str]]], modules: Modules, numbers: Mapping[str, int]
+    files: Iterable[tuple[int, str, tuple[str, ...]]], modules: Modules, numbers: Mapping[str, int]
 ) -> Iterator[tuple[int, int]]:
     """The numbers of files with those of the files that they import; `files` have their imports."""
     known: dict[str, Sequence[str]] = {}

@@ -2,6 +2,7 @@
 
 import gc
 import time
+from concurrent.futures import Future
 
 import structlog
 from orchestra.context.git.repository import Repository
@@ -9,7 +10,9 @@ from orchestra.context.index.cache import Cache
 from orchestra.context.index.changes import Changed
 from orchestra.context.index.corpus import Corpus
 from orchestra.context.index.history import Commit, History, list_commits, read_commits
+from orchestra.context.index.merger import Merger
 from orchestra.context.index.parsing import Progress
+from orchestra.context.index.segment import Segment
 from orchestra.context.index.view import View
 from orchestra.context.index.working_files import MOST_FILES, WorkingFiles
 
@@ -33,28 +36,37 @@ class IndexReader:
         self._corpus: Corpus | None = None
         self._history = History([])
         self._commits: dict[str, Commit] = {}
+        self._merger = Merger()
 
     def read(self, changed: Changed) -> Corpus:
         """The corpus after a change."""
         started = time.monotonic()
+        looked: frozenset[str] | None = None
         if changed.everything:
             files = self.files.scan()
         else:
-            files = self.files.take(changed.paths, changed.left)
+            files, looked = self.files.take(changed.paths, changed.left)
         before = self._corpus
-        view = before.view.becoming(files) if before else View.of(files)
+        merged = self._merger.take()
+        view = before.view.becoming(files, looked, merged) if before else View.of(files)
+        self._merger.offer(view)
         if changed.head:
             self._history = self._read_history()
         corpus = self._corpus = Corpus(view, self._history, before)
         corpus.prepare()
         if before is None or corpus.view.base is not before.view.base:
-            _settle_memory()
+            _settle_memory(before is None)
         took = time.monotonic() - started
         _log.debug("index updated", everything=changed.everything, seconds=round(took, 3))
         return corpus
 
+    def merging(self) -> "Future[Segment] | None":
+        """What is being merged: once it is there, the next reading takes it."""
+        return self._merger.running
+
     def close(self) -> None:
         """End what runs, close the cache."""
+        self._merger.close()
         self._git.close()
         self._cache.close()
 
@@ -70,11 +82,12 @@ class IndexReader:
         return History([self._commits[sha] for sha in shas if sha in self._commits])
 
 
-def _settle_memory() -> None:
+def _settle_memory(first: bool) -> None:
     """Keep the garbage collector from going through the index again and again: it holds no rings.
 
-    Each pass over the symbols of 20,000 files would let every question wait.
+    Each pass over the symbols of 20,000 files would let every question wait; so there is one at the
+    start only.
     """
-    gc.unfreeze()
-    gc.collect()
+    if first:
+        gc.collect()
     gc.freeze()

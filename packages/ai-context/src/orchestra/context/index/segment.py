@@ -29,6 +29,13 @@ class Segment:
         self.names = Inverted.build([file.names for _, file in self.files])
         self.paths = Inverted.build([path_words(path) for path, _ in self.files])
 
+    def prepare(self) -> None:
+        """Compute now what the first view over it would wait for."""
+        for _ in (self.current, self.numbers, self.chunks, self.lines, self.log_lines, self.roles):
+            pass
+        for _ in (self.folders, self.folder_of, self.stems, self.imports, self.tests, self._wanted):
+            pass
+
     @cached_property
     def current(self) -> dict[str, ParsedFile]:
         """The files by path."""

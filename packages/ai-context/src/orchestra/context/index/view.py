@@ -1,6 +1,6 @@
 """The files of one state of a repository, indexed: what a search reads, and never changes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -19,13 +19,19 @@ class View:
     `alive` tells which files are of this state: a changed file has its old version in the base.
     """
 
-    def __init__(self, base: Segment, newer: Segment, current: Mapping[str, ParsedFile]) -> None:
+    def __init__(
+        self,
+        base: Segment,
+        newer: Segment,
+        current: Mapping[str, ParsedFile],
+        differing: frozenset[str] = frozenset(),
+    ) -> None:
         self.current = current
         self.base, self.newer = base, newer
         self.files = base.files + newer.files
-        self.dead = [
-            n for n, (path, file) in enumerate(base.files) if current.get(path) is not file
-        ]
+        self.differing = differing
+        """The paths whose file is not the base's."""
+        self.dead = sorted(base.numbers[path] for path in differing if path in base.numbers)
         """The numbers of the files that are not of this state."""
         self.alive = np.ones(len(self.files), bool)
         self.alive[self.dead] = False
@@ -43,15 +49,31 @@ class View:
     def __len__(self) -> int:
         return len(self.current)
 
-    def becoming(self, files: Mapping[str, ParsedFile]) -> "View":
-        """The view of another state; it shares with this one what has not changed."""
-        base = self.base.current
-        newer = sorted((path, file) for path, file in files.items() if base.get(path) is not file)
-        kept = len(files) - len(newer)
-        most = max(_OVERLAY_LEAST, int(len(base) * _OVERLAY_SHARE))
-        if len(newer) > most or len(base) - kept > 4 * most:
-            return View.of(files)
-        return View(self.base, Segment(newer), files)
+    def becoming(
+        self,
+        files: Mapping[str, ParsedFile],
+        among: Collection[str] | None = None,
+        base: Segment | None = None,
+    ) -> "View":
+        """The view of another state; it shares with this one what has not changed.
+
+        `among` are the paths that may differ from this view's, all by default; `base`, made anew of
+        this view's files or of older ones, takes the place of its base.
+        """
+        if base is not None:
+            among = None
+        base = base or self.base
+        known = base.current
+        asked = files.keys() | known.keys() if among is None else self.differing.union(among)
+        differing = frozenset(path for path in asked if files.get(path) is not known.get(path))
+        newer = sorted((path, files[path]) for path in differing if path in files)
+        return View(base, Segment(newer), files, differing)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether so much has changed that all files had better be indexed anew."""
+        most = max(_OVERLAY_LEAST, int(len(self.base.files) * _OVERLAY_SHARE))
+        return len(self.newer.files) > most or len(self.dead) > 4 * most
 
     def with_stem(self, stem: str) -> list[int]:
         """The files whose name has a stem."""

@@ -65,18 +65,20 @@ class WorkingFiles:
         self._look(names)
         return dict(self._files)
 
-    def take(self, paths: Collection[str], left: Collection[str] = ()) -> dict[str, ParsedFile]:
+    def take(
+        self, paths: Collection[str], left: Collection[str] = ()
+    ) -> tuple[dict[str, ParsedFile], frozenset[str] | None]:
         """All files after some may have changed; a new one must be known not to be ignored.
 
-        `left` are those of the paths that may be ignored now.
+        `left` are those of the paths that may be ignored now. With the files comes which of them
+        were looked at, None for all.
 
         Raises:
             Unavailable: git fails.
         """
-        if self._root is None:
-            return self._scan_head()
-        if len(left) > _MOST_ASKED:
-            return self.scan()
+        if self._root is None or len(left) > _MOST_ASKED:
+            return self.scan(), None
+        asked = frozenset(paths).union(left)
         gone = set(left) - set(self._list(left) if left else ())
         for path in gone:
             self._forget(path)
@@ -88,7 +90,7 @@ class WorkingFiles:
             self._stamps.pop(path, None)
         self._look([*known, *new[:room]])
         self.omitted += len(new[room:])
-        return dict(self._files)
+        return dict(self._files), asked
 
     def read(self, paths: Sequence[str]) -> Mapping[str, str]:
         """The texts of files as they are now; one that may not be read is left out."""

@@ -75,7 +75,8 @@ class Replay:
             for case in sorted(cases, key=lambda case: (case.date, case.id)):
                 tree = list_tree(self._git, case.parent)
                 files = self._parse(tree)
-                view = View.of(files) if view is None else view.becoming(files)
+                view = view.becoming(files) if view else View.of(files)
+                view = View.of(files) if view.scattered else view
                 corpus = Corpus(view, self._history(case.parent))
                 yield Moment(case, corpus, CommittedSource(self._git, tree), self._weights)
 
