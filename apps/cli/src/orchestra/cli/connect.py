@@ -135,12 +135,11 @@ def _lines(document: dict[str, Any], order: dict[str, Any]) -> list[str]:
             if edits
             else ["all is up to date"]
         )
-    head = "nothing to change" if not edits else f"written in {document['repository']}:"
-    return [
-        head,
-        *edits,
-        *(line for agent in document["agents"].items() for line in _agent(*agent)),
-    ]
+    head = f"written in {document['repository']}:" if edits else "nothing to change"
+    agents = [line for name, notes in document["agents"].items() for line in _agent(name, notes)]
+    paste = document["paste"].items() if "manus" in order["agents"] else ()
+    texts = [line for path, text in paste for line in ("", f"--- {path}", text.rstrip("\n"))]
+    return [head, *edits, *agents, *texts]
 
 
 def _agent(name: str, notes: dict[str, Any]) -> list[str]:

@@ -72,6 +72,7 @@ def _document(request: Request, connection: Connection) -> JsonObject:
         "fail_mode": connection.source.fails,
         "url": connection.source.url,
         "specs": [agent.path for agent in connection.source.agents],
+        "paste": {**connection.to_paste()},
         "agents": {brand: _notes(connection, brand) for brand in connection.agents},
     }
     return {**document, "diff": connection.diff()} if request.action == "diff" else document

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from orchestra.coordination.connect.dialects import NOTES, PARTS, Notes, key_variable, shared_parts
+from orchestra.coordination.connect.dialects import (
+    NOTES,
+    PARTS,
+    Notes,
+    key_variable,
+    shared_parts,
+    to_paste,
+)
 from orchestra.coordination.connect.parts import Part
 from orchestra.coordination.connect.plan import Desired, plan
 from orchestra.coordination.connect.record import RECORD, Brand, FailMode, Record
@@ -42,6 +49,10 @@ class Connection:
     def variable(self, brand: Brand) -> str:
         """The variable of the environment that the agent's key is read from."""
         return key_variable(brand)
+
+    def to_paste(self) -> dict[str, str]:
+        """Path → text of what an agent that reads no files has to be given by a person."""
+        return to_paste(self.source) if "manus" in self.agents else {}
 
     def diff(self) -> str:
         """The edits as a unified diff."""

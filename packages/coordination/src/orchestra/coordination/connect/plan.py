@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import orjson
 from orchestra.coordination.connect.block import merge_block
 from orchestra.coordination.connect.members import merge_json
 from orchestra.coordination.connect.parts import (
@@ -46,8 +47,11 @@ def plan(tree: Tree, desired: Desired, record: Record, after: Record) -> list[Ed
     unwanted = [part for part in desired.unwanted if part.path not in taken]
     for part in (*unwanted, *_forgotten(record, [*desired.wanted, *unwanted])):
         _apply(tree, part, record, edits, files, wanted=False)
-    text = after.model_copy(update={"files": files}).render() if after.agents else None
-    edits[RECORD] = Edit(RECORD, tree.read(RECORD), text)
+    there, complete = tree.read(RECORD), after.model_copy(update={"files": files})
+    text = complete.render() if after.agents else None
+    if text is not None and there is not None and complete == record:
+        text = there  # a formatter may have been at it
+    edits[RECORD] = Edit(RECORD, there, text)
     changed = (e for e in edits.values() if e.before != e.after or e.mode_only)
     return sorted(changed, key=lambda edit: edit.path)
 
@@ -107,6 +111,16 @@ def _whole(part: WholeFile, text: str | None, *, wanted: bool) -> Merged:
             f"`{part.path}` is there and was not written by `orchestra connect`",
             hint="rename or remove it; nothing was written",
         )
-    if text is not None and text.replace("\r\n", "\n") == part.text:
-        return text, Written(created=True)  # git may have given it the line ends of the system
+    if text is not None and _same(part, text):
+        return text, Written(created=True)
     return part.text, Written(created=True)
+
+
+def _same(part: WholeFile, text: str) -> bool:
+    """Whether nobody but git, with the line ends of the system, or a formatter was at it."""
+    if not part.path.endswith(".json"):
+        return text.replace("\r\n", "\n") == part.text
+    try:
+        return bool(orjson.loads(text) == orjson.loads(part.text))
+    except orjson.JSONDecodeError:
+        return False

@@ -10,6 +10,9 @@ from orchestra.coordination.specs import FOLDER, AgentSpec, load_specs
 DEFAULT_URL = "http://127.0.0.1:8700"
 _RULES = ".cursor/rules"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARKS = str.maketrans({"|": "/", "`": "'", "[": "(", "]": ")", "<": "(", ">": ")"})
+_MOST_RULES = 50  # that AGENTS.md lists; who has more needs another order of them
+_MOST_GLOBS = 10
 _MOST_WORDS = 200  # characters of a description that is repeated
 
 
@@ -63,8 +66,8 @@ def read_rules(tree: Tree) -> tuple[Rule, ...]:
         globs = tuple(g for g in (_clean(g.strip(" \"'")) for g in head.get("globs", [])) if g)
         if globs and "".join(head.get("alwaysApply", [])) != "true":
             words = _clean(" ".join(head.get("description", [])))
-            rules.append(Rule(path, words, globs))
-    return tuple(rules)
+            rules.append(Rule(path, words, globs[:_MOST_GLOBS]))
+    return tuple(rules[:_MOST_RULES])
 
 
 def _front_matter(text: str) -> dict[str, list[str]]:
@@ -88,4 +91,4 @@ def _front_matter(text: str) -> dict[str, list[str]]:
 
 def _clean(text: str) -> str:
     """One line that can stand in a table: text of a repository is data."""
-    return _CONTROL.sub(" ", text).replace("|", "\\|").replace("`", "'").strip()[:_MOST_WORDS]
+    return _CONTROL.sub(" ", text).translate(_MARKS).strip()[:_MOST_WORDS]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from orchestra.coordination.connect.dialects import claude, codex, cursor, factory, manus
 from orchestra.coordination.connect.dialects.dialect import Notes, key_variable
 from orchestra.coordination.connect.dialects.guidance import shared_parts
+from orchestra.coordination.connect.dialects.manus import to_paste
 from orchestra.coordination.connect.parts import Part
 from orchestra.coordination.connect.record import Brand
 from orchestra.coordination.connect.source import Source
@@ -24,4 +25,4 @@ NOTES: Mapping[Brand, Callable[[Source], Notes]] = {
     "manus": manus.notes,
 }
 
-__all__ = ["NOTES", "PARTS", "Notes", "key_variable", "shared_parts"]
+__all__ = ["NOTES", "PARTS", "Notes", "key_variable", "shared_parts", "to_paste"]

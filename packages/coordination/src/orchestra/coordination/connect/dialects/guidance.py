@@ -1,5 +1,7 @@
 """The block of AGENTS.md, and what points to it: read by every agent."""
 
+from urllib.parse import quote
+
 from orchestra.coordination.connect.dialects.dialect import MANNERS, SERVER
 from orchestra.coordination.connect.parts import HOOK, Block, Part, WholeFile
 from orchestra.coordination.connect.source import Source
@@ -23,7 +25,7 @@ def _rules(source: Source) -> list[str]:
     if not source.rules:
         return []
     rows = [
-        f"| {', '.join(f'`{glob}`' for glob in rule.globs)} | [{rule.description or rule.path}]({rule.path}) |"
+        f"| {', '.join(f'`{glob}`' for glob in rule.globs)} | [{rule.description or rule.path}]({quote(rule.path)}) |"
         for rule in source.rules
     ]
     return ["", "Before you change a file that matches, read the rule for it:", "",
@@ -34,7 +36,7 @@ def _agents(source: Source) -> list[str]:
     if not source.agents:
         return []
     rows = [
-        f"| [{agent.name}]({agent.path}) | {', '.join(f'`{p}`' for p in agent.permissions) or 'none'} |"
+        f"| [{agent.name}]({quote(agent.path)}) | {', '.join(f'`{p}`' for p in agent.permissions) or 'none'} |"
         for agent in source.agents
     ]
     return ["", "Who may change what lies outside this repository:", "",

@@ -31,6 +31,11 @@ def parts(source: Source) -> list[Part]:
     ]
 
 
+def to_paste(source: Source) -> dict[str, str]:
+    """Path → text of what a person pastes."""
+    return {part.path: part.text for part in parts(source) if isinstance(part, WholeFile)}
+
+
 def notes(source: Source) -> Notes:
     """What holds, and what is left to do."""
     near = source.url == DEFAULT_URL
