@@ -17,7 +17,7 @@ from orchestra.coordination.connect.source import Source
 from orchestra.shared.json import JsonObject, JsonValue
 
 _TOOLS = "Execute|Edit|MultiEdit|Create|Write|ApplyPatch|.*___.*"  # MCP tools: `server___tool`
-_ROOT = '"$FACTORY_PROJECT_DIR"/'
+_ROOT = '"$(git rev-parse --show-toplevel)"/'  # $FACTORY_PROJECT_DIR is where it was started
 _BLOCKS = " || exit 2"  # the only exit code that stops a call
 
 
