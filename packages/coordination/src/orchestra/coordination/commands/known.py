@@ -1,6 +1,8 @@
-"""The commands that change something outside the repository, and the permission that each needs."""
+"""The commands of the table in plain form, for the rules that agents themselves can keep."""
 
 from dataclasses import dataclass
+
+from orchestra.coordination.commands.rules import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,22 +15,12 @@ class KnownCommand:
     """As in an agent's spec: `resource:action`."""
 
 
-_KNOWN = (
-    KnownCommand(
-        "pulumi", ("up", "update", "destroy", "refresh", "import", "cancel"), "pulumi:write"
-    ),
-    KnownCommand("terraform", ("apply", "destroy", "import", "taint"), "terraform:write"),
-    KnownCommand("tofu", ("apply", "destroy", "import", "taint"), "terraform:write"),
-    KnownCommand("vercel", ("deploy", "promote", "rollback", "remove"), "vercel:deploy"),
-    KnownCommand(
-        "kubectl",
-        ("apply", "create", "delete", "drain", "edit", "patch", "replace", "scale"),
-        "kubernetes:write",
-    ),
-    KnownCommand("helm", ("install", "rollback", "uninstall", "upgrade"), "kubernetes:write"),
-)
-
-
 def known_commands() -> tuple[KnownCommand, ...]:
     """Those that their first words tell: a second wall, since wrapping gets around it."""
-    return _KNOWN
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for rule in shipped().rules:
+        if len(rule.words) == 1 and "*" not in rule.words[0] and not (rule.flags or rule.argument):
+            for program in rule.programs:
+                actions = found.setdefault((program, rule.permission), {})
+                actions.update(dict.fromkeys(rule.words[0].split("|")))
+    return tuple(KnownCommand(p, tuple(actions), need) for (p, need), actions in found.items())
