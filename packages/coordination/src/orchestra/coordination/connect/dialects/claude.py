@@ -17,6 +17,7 @@ from orchestra.coordination.connect.source import DEFAULT_URL, Source
 from orchestra.shared.json import JsonObject, JsonValue
 
 _TOOLS = "Bash|Edit|Write|MultiEdit|NotebookEdit|mcp__.*"
+_READS = "WebFetch|WebSearch"  # what strangers wrote: told afterwards, never asked for
 _ROOT = '"$CLAUDE_PROJECT_DIR"/'
 _BLOCKS = " || exit 2"  # the only exit code that stops a call
 
@@ -53,8 +54,8 @@ def _settings(source: Source) -> JsonMembers:
         "SessionStart": group(told, PROMPT_SECONDS),
         "UserPromptSubmit": group(told, PROMPT_SECONDS),
         "PreToolUse": group(asked, PERMISSION_SECONDS, _TOOLS),
-        "PostToolUse": group(told, PROMPT_SECONDS, _TOOLS),
-        "PostToolUseFailure": group(told, PROMPT_SECONDS, _TOOLS),
+        "PostToolUse": group(told, PROMPT_SECONDS, f"{_TOOLS}|{_READS}"),
+        "PostToolUseFailure": group(told, PROMPT_SECONDS, f"{_TOOLS}|{_READS}"),
         "Stop": group(told, PROMPT_SECONDS),
         "SessionEnd": group(told, PROMPT_SECONDS),
     }
@@ -71,7 +72,7 @@ def _settings(source: Source) -> JsonMembers:
 def notes(source: Source) -> Notes:
     """What holds, and what is left to do."""
     closed = source.fails == "closed"
-    hook = f"the hook before shell, edit and MCP calls denies, asks or lets through; without an answer it {'blocks' if closed else 'lets through'}"
+    hook = f"the hook before shell, edit and MCP calls denies or lets through; without an answer it {'blocks' if closed else 'lets through'}"
     wall = f"{len(denied(source))} groups of commands are denied in .claude/settings.json, as far as they are written plainly"
     return Notes(
         enforced=(

@@ -23,6 +23,7 @@ from orchestra.coordination.specs import AgentSpec
 from orchestra.shared.json import JsonValue
 
 _TOOLS = "Bash|apply_patch|Edit|Write|mcp__.*"
+_READS = "web_search|WebSearch|WebFetch"  # what strangers wrote: told afterwards, never asked for
 _ROOT = '"$(git rev-parse --show-toplevel)"/'  # hooks run where the session was started
 _BLOCKS = " || exit 2"  # the only exit code that stops a call
 
@@ -54,7 +55,7 @@ def _hooks(source: Source) -> JsonMembers:
         "SessionStart": group(told, PROMPT_SECONDS),
         "UserPromptSubmit": group(told, PROMPT_SECONDS),
         "PreToolUse": group(asked, PERMISSION_SECONDS, _TOOLS),
-        "PostToolUse": group(told, PROMPT_SECONDS, _TOOLS),
+        "PostToolUse": group(told, PROMPT_SECONDS, f"{_TOOLS}|{_READS}"),
         "Stop": group(told, PROMPT_SECONDS),
     }
     items = tuple((("hooks", event), (entry,)) for event, entry in events.items())
@@ -106,7 +107,7 @@ def notes(source: Source) -> Notes:
             *(() if closed else (hook,)),
             "AGENTS.md, helpers in .codex/agents, the brief and the changes that hooks bring",
         ),
-        unsupported=("a hook that asks the person: it denies with the approval's link instead",),
+        unsupported=("pushing into a session that waits for its user",),
         steps=(
             f"export {key_variable('codex')}",
             "trust the project when `codex` asks: else .codex is not read",

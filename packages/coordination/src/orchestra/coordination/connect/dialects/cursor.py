@@ -15,8 +15,8 @@ from orchestra.coordination.connect.parts import SIGN, JsonMembers, Part, WholeF
 from orchestra.coordination.connect.source import Source
 from orchestra.shared.json import JsonObject, JsonValue
 
-_EDITS = "Write|Delete"
-_CHANGES = "Shell|Write|Delete|MCP:.*"
+_EDITS = "Write|Delete|StrReplace|EditNotebook"
+_AFTER = f"Shell|{_EDITS}|WebFetch|WebSearch|MCP:.*"
 _ROOT = "./"  # hooks of a project run in its root
 
 
@@ -54,7 +54,8 @@ def _hooks(source: Source) -> JsonMembers:
         "beforeShellExecution": asked,
         "beforeMCPExecution": asked,
         "preToolUse": {**asked, "matcher": _EDITS},
-        "postToolUse": {**told, "matcher": _CHANGES},
+        "postToolUse": {**told, "matcher": _AFTER},
+        "postToolUseFailure": {**told, "matcher": _AFTER},
         "stop": told,
         "sessionEnd": told,
     }
@@ -95,7 +96,7 @@ def notes(source: Source) -> Notes:
     """What holds, and what is left to do."""
     closed = source.fails == "closed"
     hook = (
-        "the hooks before shell, edit and MCP calls deny, ask or let through; without an answer"
+        "the hooks before shell, edit and MCP calls deny or let through; without an answer"
         f" they {'block (failClosed)' if closed else 'let through'}"
     )
     wall = (

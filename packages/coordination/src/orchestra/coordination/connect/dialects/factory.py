@@ -17,6 +17,7 @@ from orchestra.coordination.connect.source import Source
 from orchestra.shared.json import JsonObject, JsonValue
 
 _TOOLS = "Execute|Edit|MultiEdit|Create|Write|ApplyPatch|.*___.*"  # MCP tools: `server___tool`
+_READS = "FetchUrl|WebSearch"  # what strangers wrote: told afterwards, never asked for
 _ROOT = '"$(git rev-parse --show-toplevel)"/'  # $FACTORY_PROJECT_DIR is where it was started
 _BLOCKS = " || exit 2"  # the only exit code that stops a call
 
@@ -50,7 +51,7 @@ def _hooks(source: Source) -> JsonMembers:
         "SessionStart": group(told, PROMPT_SECONDS),
         "UserPromptSubmit": group(told, PROMPT_SECONDS),
         "PreToolUse": group(asked, PERMISSION_SECONDS, _TOOLS),
-        "PostToolUse": group(told, PROMPT_SECONDS, _TOOLS),
+        "PostToolUse": group(told, PROMPT_SECONDS, f"{_TOOLS}|{_READS}"),
         "Stop": group(told, PROMPT_SECONDS),
         "SessionEnd": group(told, PROMPT_SECONDS),
     }
