@@ -72,7 +72,7 @@ def test_what_up_says_to_type_works_as_it_is(folder: Path) -> None:
         lines = [line.strip() for line in iter(system.stderr.readline, "\n")]  # up to a blank line
         lines += [line.strip() for line in iter(system.stderr.readline, "\n")]
         said = dict(line.split("  ", 1) for line in lines if "  " in line)
-        for title in ("Once more", "An agent"):
+        for title in ("Once more", "Agents"):
             done = subprocess.run(
                 shlex.split(said[title]),
                 cwd="/",

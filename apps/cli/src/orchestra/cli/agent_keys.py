@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestra.cli.client import Client, System, find
+from orchestra.cli.typed import typed
 from orchestra.shared.errors import NotFound, Unauthenticated, Unavailable
 from orchestra.shared.settings import Settings
 
@@ -55,7 +56,7 @@ def export_lines(settings: Settings) -> list[str]:
     if not texts:
         raise NotFound(
             f"there are no keys of agents in `{folder}`",
-            hint="make them while the system runs: orchestra connect --keys",
+            hint=f"make them while the system runs: {typed(settings, 'connect', '--keys')}",
         )
     lines = [f"export {variable(brand)}={shlex.quote(text)}" for brand, text in texts.items()]
     with contextlib.suppress(Unavailable, Unauthenticated):

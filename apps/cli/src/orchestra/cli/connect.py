@@ -12,6 +12,7 @@ from orchestra.cli.agent_keys import export_lines, make_keys
 from orchestra.cli.client import client
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, say, show
+from orchestra.cli.typed import typed
 from orchestra.shared.errors import Invalid, NotFound, OrchestraError, Unavailable
 from orchestra.shared.settings import Settings, child_environment
 
@@ -157,4 +158,4 @@ def _tell_keys(settings: Settings, keys: dict[str, Any], *, printed: bool) -> No
     if printed:
         typer.echo("\n".join(export_lines(settings)))
     else:
-        say('put them into your shell: eval "$(orchestra keys env)"')
+        say(f'put them into your shell: eval "$({typed(settings, "keys", "env")})"')

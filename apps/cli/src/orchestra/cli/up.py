@@ -1,7 +1,6 @@
 """`orchestra up` and `orchestra down`: the system of one repository, in the foreground."""
 
 import contextlib
-import json
 import os
 import signal
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.presence import presence
 from orchestra.shared.settings import Settings
 
+_USUAL = "http://127.0.0.1:8700"  # what the agents' configuration names without --url
 _EXAMPLES = """
 Examples:
   orchestra up                          serve the repository of this folder
@@ -123,18 +123,9 @@ def _announce(
     say(f"  Log in      {link}   (once, within 15 minutes)")
     say(f"  Once more   {typed(settings, 'login')}")
     say(f"  Watch       {typed(settings, 'context', 'watch')}")
-    say(f"  An agent    {typed(settings, 'keys', 'create', 'NAME')}")
-    say(f"              {connect_line(url)}")
+    elsewhere = () if url == _USUAL else ("--url", url)
+    say(f"  Agents      {typed(settings, 'connect', '--keys', *elsewhere, serve=True)}")
     say()
     if browser:
         with contextlib.suppress(OSError):
             typer.launch(link)
-
-
-def connect_line(url: str) -> str:
-    """How an agent is connected by hand; the key stays in the environment."""
-    server = {"type": "http", "url": f"{url}/mcp"}
-    headers = {"Authorization": "Bearer ${ORCHESTRA_KEY}"}
-    return "then, in .mcp.json: " + json.dumps(
-        {"mcpServers": {"orchestra": server | {"headers": headers}}}
-    )
