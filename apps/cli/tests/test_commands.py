@@ -36,6 +36,7 @@ def test_status_names_every_source(system: Running) -> None:
         "deployment_status": "unconfigured",
         "ci_runs": "unconfigured",
         "database_status": "ok",
+        "approvals": "ok",
     }
     assert status["database"] == {"reachable": True, "embedded": True, "pending_migrations": []}
     assert "codebase_state" in system.run("status").stdout

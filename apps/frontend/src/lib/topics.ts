@@ -79,6 +79,15 @@ export const TOPICS: readonly Topic[] = [
     summary: (value) => asText(value.version) && `Postgres ${asText(value.version).split(".")[0]}`,
   },
   {
+    id: "approvals",
+    name: "Approvals",
+    about: "Acts of agents that wait for a person, and what was decided lately.",
+    summary: (value) => {
+      const waiting = Object.keys(asObject(value.pending)).length;
+      return waiting === 0 ? "none waits" : `${waiting.toLocaleString("en")} waiting`;
+    },
+  },
+  {
     id: "vector_db_status",
     name: "Vector store",
     about: "Whether pgvector, or a Weaviate of your own, answers, and how fast.",

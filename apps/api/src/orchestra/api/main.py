@@ -10,6 +10,9 @@ from orchestra.api.dashboard import Dashboard
 from orchestra.api.guard import Guard
 from orchestra.api.mcp import McpMount
 from orchestra.api.routes import (
+    agents,
+    approvals,
+    audit,
     context,
     events,
     keys,
@@ -70,7 +73,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter()
-    for module in (context, stream, search, memory, events, keys, session, webhooks, status):
+    for module in (
+        context,
+        stream,
+        search,
+        memory,
+        agents,
+        approvals,
+        audit,
+        events,
+        keys,
+        session,
+        webhooks,
+        status,
+    ):
         api.include_router(module.router)
     return api
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypedDict, cast
 
+from orchestra.api.governance import Governance
 from orchestra.api.limits import RateLimits
 from orchestra.api.subscribers import Subscribers
 from orchestra.context import ContextEngine, ContextLog
@@ -47,6 +48,7 @@ class State:
         index: CodeIndex,
         desk: Desk,
         memory: Memory,
+        governance: Governance,
         mcp: McpEndpoints,
         metrics: Metrics,
         redactor: Redactor,
@@ -64,6 +66,7 @@ class State:
         self.index = index
         self.desk = desk
         self.memory = memory
+        self.governance = governance
         self.mcp = mcp
         self.metrics = metrics
         self.redactor = redactor

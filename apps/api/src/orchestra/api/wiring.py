@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
+from orchestra.api.governance import build_governance
 from orchestra.api.mcp import McpMount
 from orchestra.api.state import State
 from orchestra.api.subscribers import Subscribers
@@ -28,7 +29,7 @@ from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
 from orchestra.coordination import MIGRATIONS as COORDINATION
-from orchestra.mcp import ContextPart, McpEndpoints, MemoryPart, ProcessMetrics
+from orchestra.mcp import ApprovalsPart, ContextPart, McpEndpoints, MemoryPart, ProcessMetrics
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
@@ -70,10 +71,13 @@ async def running(
 
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)
+        governance = build_governance(settings, database, events, redactor)
+        for part in governance.parts:
+            await _enter(stack, part)
         secrets = Secrets(settings.state_folder, redactor)
         engine = ContextEngine(
             await asyncio.to_thread(
-                collectors_for, settings, secrets, database, migrations.pending
+                collectors_for, settings, secrets, database, migrations.pending, governance.board
             ),
             context,
             events,
@@ -109,7 +113,11 @@ async def running(
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
         mcp.endpoints = McpEndpoints(
-            [ContextPart(context, engine.settle, desk), MemoryPart(memory)],
+            [
+                ContextPart(context, engine.settle, desk),
+                MemoryPart(memory),
+                ApprovalsPart(governance.approvals),
+            ],
             version=version("orchestra-api"),
             hosts=("127.0.0.1", "localhost", "::1", *settings.hosts),
             metrics=ProcessMetrics(metrics),
@@ -129,6 +137,7 @@ async def running(
             index=index,
             desk=desk,
             memory=memory,
+            governance=governance,
             mcp=mcp.endpoints,
             metrics=metrics,
             redactor=redactor,

@@ -16,6 +16,7 @@ Topic = Literal[
     "deployment_status",
     "ci_runs",
     "database_status",
+    "approvals",
 ]
 
 

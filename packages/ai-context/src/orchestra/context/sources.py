@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from orchestra.context.collectors.approvals import Board, PendingApprovals
 from orchestra.context.collectors.codebase import CodebaseCollector
 from orchestra.context.collectors.credentials import Credentials
 from orchestra.context.collectors.database import DatabaseStatus
@@ -26,7 +27,7 @@ Pending = Callable[[], Awaitable[list[str]]]
 
 
 def collectors_for(
-    settings: Settings, secrets: Secrets, database: Database, pending: Pending
+    settings: Settings, secrets: Secrets, database: Database, pending: Pending, board: Board
 ) -> list[Collector]:
     """A collector for each topic; one that lacks its configuration says so when it runs.
 
@@ -78,6 +79,7 @@ def collectors_for(
             interval=sources.github.interval,
         ),
         Polling(DatabaseStatus(database, pending), interval=_DATABASE_EVERY),
+        PendingApprovals(board),
     ]
 
 

@@ -1,5 +1,6 @@
 """Thin, governed MCP servers over the packages."""
 
+from orchestra.mcp.approvals import ApprovalsPart
 from orchestra.mcp.context import ContextPart, ContextSource
 from orchestra.mcp.endpoints import Limits, McpEndpoints
 from orchestra.mcp.memory import MemoryPart
@@ -7,6 +8,7 @@ from orchestra.mcp.metrics import ProcessMetrics, ToolCall, ToolMetrics
 from orchestra.mcp.part import Part
 
 __all__ = [
+    "ApprovalsPart",
     "ContextPart",
     "ContextSource",
     "Limits",

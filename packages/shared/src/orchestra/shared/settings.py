@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """For the command line: a running system elsewhere, instead of the one of the state folder."""
     key: SecretStr | None = None
     """For the command line: the key for it, instead of the state folder's `admin.key`."""
+    default_branch: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$")
+    """The branch or ref whose agent specs count; without it, what git says of the remote."""
     live_files: bool = True
     """Keep `.ai-context/live/` in the served repository up to date."""
     vector_store: Literal["pgvector", "weaviate", "pinecone"] = Field(

@@ -8,7 +8,7 @@ from orchestra.api.auth import AnyCaller, KeyManager
 from orchestra.api.state import state_of
 from orchestra.api.strict import StrictRoute
 from orchestra.shared.errors import Forbidden
-from orchestra.shared.identity import Kind, Scope
+from orchestra.shared.identity import Caller, Kind, Scope
 from pydantic import BaseModel, ConfigDict, Field
 
 router = APIRouter(route_class=StrictRoute, tags=["identity"])
@@ -99,6 +99,7 @@ async def list_keys(request: Request, _caller: KeyManager) -> Keys:
 @router.post("/keys", status_code=201, summary="Make a key")
 async def create_key(request: Request, caller: KeyManager, order: KeyOrder) -> CreatedKey:
     """A key for the principal of that name. Nobody can give a scope that they lack."""
+    _check_kind(caller, order)
     for scope in order.scopes:
         if not caller.can(scope):
             raise Forbidden(
@@ -119,6 +120,18 @@ async def create_key(request: Request, caller: KeyManager, order: KeyOrder) -> C
         scopes=sorted(made.caller.scopes),
         expires_at=made.caller.expires_at,
     )
+
+
+def _check_kind(caller: Caller, order: KeyOrder) -> None:
+    """A machine makes keys for itself alone: it can become neither a person nor another agent."""
+    if caller.kind == "human":
+        return
+    own = caller.name.partition("@")[0]
+    if order.kind != caller.kind or order.name.partition("@")[0] != own:
+        raise Forbidden(
+            f"`{caller.name}` is an {caller.kind}, which makes keys only for `{own}` and `{own}@…`",
+            hint="a person makes this key",
+        )
 
 
 @router.delete("/keys/{key_id}", status_code=204, summary="Revoke a key")

@@ -92,6 +92,10 @@ class SpecsInForce:
         """The specs that count now; where the repository cannot be read, none do."""
         return (await self._look()).in_force
 
+    def forget(self) -> None:
+        """Look at the repository anew the next time, however fresh the last look is."""
+        self._looked = None
+
     async def proposals(self) -> list[Proposal]:
         """What is on disk and does not count."""
         looked = await self._look()
@@ -157,7 +161,7 @@ class SpecsInForce:
             keys = [ApprovedSpecRow.workspace, ApprovedSpecRow.path]
             await work.execute(put.on_conflict_do_update(index_elements=keys, set_=row))
             await self._audit.record("spec.approved", "approved", caller, said)
-        self._looked = None
+        self.forget()
         return proposal
 
     async def _look(self) -> _Looked:

@@ -24,6 +24,7 @@ _TITLES: dict[Topic, str] = {
     "deployment_status": "Latest deployments",
     "ci_runs": "Latest CI runs",
     "database_status": "Health of the database",
+    "approvals": "What waits for a person's decision, and what was decided lately",
 }
 
 
