@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mcp.client import Client
 from orchestra.context import MIGRATIONS, ContextLog, Snapshots
+from orchestra.coordination import MIGRATIONS as COORDINATION
 from orchestra.mcp import ContextPart, McpEndpoints
 from orchestra.mcp.testing import Calls, Connect, Era, McpHost, serving
 from orchestra.shared.db import Database
@@ -31,7 +32,7 @@ def migrated(postgres: TemporaryPostgres) -> str:
 
     async def migrate() -> None:
         database = Database(dsn)
-        await Migrations(database, [MIGRATIONS]).apply()
+        await Migrations(database, [MIGRATIONS, COORDINATION]).apply()
         await database.close()
 
     asyncio.run(migrate())

@@ -11,12 +11,28 @@ from orchestra.cli.output import Json, ago, say, show, table
 
 app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
+PRESETS = {
+    "agent": (
+        "context:read",
+        "memory:read",
+        "memory:write",
+        "tasks:read",
+        "tasks:write",
+        "approvals:read",
+        "hooks:write",
+    )
+}
+"""Scopes by name."""
+
 
 @app.command("create")
 def create(
     name: Annotated[str, typer.Argument(help="Whose key it is, such as `claude` or `ci`.")],
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeat for more. [context:read]")
+    ] = None,
+    preset: Annotated[
+        Literal["agent"] | None, typer.Option(help="The scopes that a coding agent needs.")
     ] = None,
     kind: Annotated[Literal["agent", "human", "service"], typer.Option()] = "agent",
     days: Annotated[int | None, typer.Option(help="It expires after so many days.")] = None,
@@ -28,10 +44,11 @@ def create(
 
     \b
     Examples:
-      orchestra keys create claude
+      orchestra keys create claude --preset agent
       orchestra keys create ci --kind service --scope events:write --days 90
     """
-    order = {"name": name, "kind": kind, "scopes": scope or ["context:read"], "days": days}
+    scopes = [*(scope or []), *(PRESETS[preset] if preset else [])] or ["context:read"]
+    order = {"name": name, "kind": kind, "scopes": list(dict.fromkeys(scopes)), "days": days}
     with client(load(repo, state_dir)) as api:
         made = api.call("POST", "/keys", body=order)
     show(made, as_json=json, lines=lambda: [str(made["key"])])

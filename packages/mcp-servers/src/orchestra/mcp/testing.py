@@ -31,6 +31,7 @@ SCOPES = {
     "hooks": ["webhooks:manage"],
     "scribe": ["memory:read", "memory:write"],
     "listener": ["memory:read"],
+    "waiter": ["approvals:read"],
 }
 
 
