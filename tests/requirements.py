@@ -93,8 +93,7 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
         state="partial",
         note=(
-            "claims, approvals, Pulumi stacks and cost have no collector yet: their "
-            "packages are empty rooms"
+            "claims, Pulumi stacks and cost have no collector yet: their packages are empty rooms"
         ),
     ),
     "ctx.push": Requirement(
@@ -347,6 +346,11 @@ REQUIREMENTS: dict[str, Requirement] = {
             "auto_approve_patterns, context_sources), schema-checked, compiled into "
             "real `.cursor/agents/*.md`, hooks and policy"
         ),
+        state="partial",
+        note=(
+            "read, checked, in force, and compiled by `orchestra connect`; the stream "
+            "is not filtered by `context_sources` yet"
+        ),
     ),
     "agent.enforce": Requirement(
         area="agents, permissions, hand-offs",
@@ -355,6 +359,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "match; approvals bind to what was shown, expire, single use, never by "
             "the requester"
         ),
+        state="partial",
+        note="the judge and its doors; hooks that ask it for each act are on their way",
     ),
     "agent.connect": Requirement(
         area="agents, permissions, hand-offs",
@@ -519,8 +525,8 @@ REQUIREMENTS: dict[str, Requirement] = {
     "trust.audit": Requirement(
         area="reliability and security",
         behaviour="append-only, hash-chained, verifiable",
-        state="partial",
-        note=("hash-chained and verifiable by stream; no audit view, heads are not exported yet"),
+        state="done",
+        note="",
     ),
     "trust.durability": Requirement(
         area="reliability and security",

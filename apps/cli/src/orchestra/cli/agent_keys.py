@@ -12,7 +12,7 @@ from orchestra.cli.typed import typed
 from orchestra.shared.errors import NotFound, Unauthenticated, Unavailable
 from orchestra.shared.settings import Settings
 
-_SCOPES = (
+SCOPES = (
     "context:read",
     "memory:read",
     "memory:write",
@@ -21,6 +21,7 @@ _SCOPES = (
     "approvals:read",
     "hooks:write",
 )
+"""What a coding agent needs."""
 
 
 def variable(brand: str) -> str:
@@ -39,7 +40,7 @@ def make_keys(api: Client, state_folder: Path, brands: list[str]) -> dict[str, d
         path = state_folder / "keys" / f"{brand}.key"
         good = _is_good(api.system, path)
         if not good:
-            order = {"name": brand, "kind": "agent", "scopes": list(_SCOPES), "days": None}
+            order = {"name": brand, "kind": "agent", "scopes": list(SCOPES), "days": None}
             _store(path, str(api.call("POST", "/keys", body=order)["key"]))
         found[brand] = {"path": str(path), "variable": variable(brand), "made": not good}
     return found
@@ -72,7 +73,7 @@ def _is_good(system: System, path: Path) -> bool:
         return False
     mine = Client(System(system.url, key, system.pid, system.doctor))
     try:
-        return set(_SCOPES) <= set(mine.get("/me")["scopes"])
+        return set(SCOPES) <= set(mine.get("/me")["scopes"])
     except Unauthenticated:
         return False
     finally:

@@ -4,24 +4,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import typer
-from orchestra.cli.agent_keys import export_lines
+from orchestra.cli.agent_keys import SCOPES, export_lines
 from orchestra.cli.client import client
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, ago, say, show, table
 
 app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 
-PRESETS = {
-    "agent": (
-        "context:read",
-        "memory:read",
-        "memory:write",
-        "tasks:read",
-        "tasks:write",
-        "approvals:read",
-        "hooks:write",
-    )
-}
+PRESETS = {"agent": SCOPES}
 """Scopes by name."""
 
 
