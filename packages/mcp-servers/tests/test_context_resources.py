@@ -12,6 +12,7 @@ from mcp_types import (
     ResourceUpdatedNotification,
     TextResourceContents,
 )
+from orchestra.context import TOPICS
 from orchestra.mcp.testing import Connect, McpHost
 
 # The SDK's client warns of what the handshake era has and the newest has not (November 2026).
@@ -89,7 +90,7 @@ async def test_lists_are_whole_and_in_the_same_order_each_time(
         BRIEF,
         "orchestra://context/codebase_state",
     ]
-    assert len(resources.resources) == 8
+    assert len(resources.resources) == 1 + len(TOPICS)
     assert resources.resources == again.resources
     assert [t.uri_template for t in templates.resource_templates] == ["orchestra://context/{topic}"]
 
