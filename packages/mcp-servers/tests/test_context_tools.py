@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from mcp_types import CallToolResult, TextContent
-from orchestra.mcp.testing import Connect, McpHost
+from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
+from orchestra.mcp.testing import Connect, Era, McpHost
 from orchestra.shared.json import JsonObject
 
 STATE: JsonObject = {
@@ -180,9 +181,12 @@ async def test_wrong_arguments_are_refused_with_what_to_do(
 
 
 @pytest.mark.requirement("mcp.monitor")
-async def test_calls_are_measured_by_tool_and_agent(host: McpHost, connect: Connect) -> None:
+async def test_calls_are_measured_by_tool_agent_and_protocol(
+    host: McpHost, connect: Connect, era: Era
+) -> None:
     async with connect() as client:
         await client.call_tool("context_get", {})
     (call,) = host.calls
+    assert call.protocol == {"legacy": LATEST_HANDSHAKE_VERSION, "auto": LATEST_MODERN_VERSION}[era]
     assert (call.tool, call.agent, call.outcome) == ("context_get", "reader", "ok")
     assert call.seconds >= 0

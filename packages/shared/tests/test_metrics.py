@@ -22,7 +22,7 @@ def test_each_metric_is_rendered_under_its_public_name() -> None:
     metrics.http_request_seconds.labels("/api/v1/context").observe(0.004)
     metrics.collector_seconds.labels("ci_runs").observe(0.3)
     metrics.collector_failures.labels("ci_runs").inc()
-    metrics.mcp_calls.labels("context_get", "ok").inc()
+    metrics.mcp_calls.labels("context_get", "ok", "2026-07-28").inc()
     metrics.mcp_call_seconds.labels("context_get").observe(0.002)
     seen = samples(metrics)
     assert seen["orchestra_events_appended_total", ()] == 3
@@ -32,7 +32,7 @@ def test_each_metric_is_rendered_under_its_public_name() -> None:
     assert seen["orchestra_http_request_seconds_count", ("/api/v1/context",)] == 1
     assert seen["orchestra_collector_seconds_sum", ("ci_runs",)] == 0.3
     assert seen["orchestra_collector_failures_total", ("ci_runs",)] == 1
-    assert seen["orchestra_mcp_calls_total", ("ok", "context_get")] == 1
+    assert seen["orchestra_mcp_calls_total", ("ok", "2026-07-28", "context_get")] == 1
     assert seen["orchestra_mcp_call_seconds_count", ("context_get",)] == 1
 
 

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 
 from mcp_types import INVALID_PARAMS, INVALID_REQUEST
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from orchestra.mcp.callers import caller_of
 from orchestra.mcp.metrics import Outcome, ToolCall, ToolMetrics
 from orchestra.mcp.part import Part
@@ -15,6 +16,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 _MOST_URIS = 256  # resources that one stream may watch
+_PROTOCOLS = frozenset({*HANDSHAKE_PROTOCOL_VERSIONS, *MODERN_PROTOCOL_VERSIONS})
 _OPEN_TO_ALL = frozenset({"initialize", "ping", "server/discover"})
 _LISTS = {
     "resources/list": ("resources", "uri"),
@@ -110,7 +112,8 @@ class Guard:
             return result
         finally:
             seconds = perf_counter() - started
-            self._metrics.called(ToolCall(name, caller.name, outcome, seconds))
+            protocol = ctx.protocol_version if ctx.protocol_version in _PROTOCOLS else "other"
+            self._metrics.called(ToolCall(name, caller.name, outcome, seconds, protocol))
 
 
 def _refusal(error: OrchestraError) -> MCPError:

@@ -10,12 +10,14 @@ Outcome = Literal["ok", "refused", "crashed"]
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of a tool: by whom, how it ended, and how long it took in seconds."""
+    """One call of a tool: by whom, how it ended, how long it took in seconds, and in which protocol."""
 
     tool: str
     agent: str
     outcome: Outcome
     seconds: float
+    protocol: str
+    """The version of MCP that was agreed on."""
 
 
 class ToolMetrics(Protocol):
@@ -33,5 +35,5 @@ class ProcessMetrics:
 
     def called(self, call: ToolCall) -> None:
         """Count the call, and its time."""
-        self._metrics.mcp_calls.labels(call.tool, call.outcome).inc()
+        self._metrics.mcp_calls.labels(call.tool, call.outcome, call.protocol).inc()
         self._metrics.mcp_call_seconds.labels(call.tool).observe(call.seconds)

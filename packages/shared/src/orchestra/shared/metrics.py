@@ -78,7 +78,10 @@ class Metrics:
 
     def _tools(self, registry: CollectorRegistry) -> None:
         self.mcp_calls = Counter(
-            "orchestra_mcp_calls", "Tools called over MCP", ["tool", "outcome"], registry=registry
+            "orchestra_mcp_calls",
+            "Tools called over MCP",
+            ["tool", "outcome", "protocol"],
+            registry=registry,
         )
         self.mcp_call_seconds = Histogram(
             "orchestra_mcp_call_seconds",

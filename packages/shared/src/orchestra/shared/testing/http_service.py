@@ -85,6 +85,10 @@ class HttpService:
         """What to say; each service overrides it."""
         return Reply({"error": f"no {request.path}"}, status=404)
 
+    async def respond(self, request: Request) -> Reply:
+        """The same, where the answer has to wait for something."""
+        return self.answer(request)
+
     def fail(self, *faults: Fault) -> None:
         """Let the next requests fail, one fault each."""
         self.faults.extend(faults)
@@ -132,7 +136,7 @@ class HttpService:
             return
         if fault.hang:
             await asyncio.Event().wait()
-        reply = fault.reply or _conditional(request, self.answer(request))
+        reply = fault.reply or _conditional(request, await self.respond(request))
         content = reply.content if reply.status != 304 else b""
         head = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
         headers = {"content-type": "application/json", **reply.headers, "connection": "close"}
