@@ -1,5 +1,6 @@
 """`connect` writes the configuration of each agent, keeps what is not ours, and takes its own out."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -348,3 +349,30 @@ def test_text_of_a_rule_cannot_leave_its_cell(repository: Path) -> None:
         "| `a/b'c` | [x)(http://evil) / 'y' (!-- orchestra:end --)](.cursor/rules/a%20%28b%29.mdc) |"
     )
     assert run(repository).edits == ()
+
+
+@pytest.mark.requirement("trust.inputs")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../victim",
+        ".ai-context/hooks/../../../victim",
+        "{outside}/victim",
+        "mine.md",
+        ".ai-context/config.toml",
+    ],
+)
+def test_a_forged_record_deletes_nothing_that_is_not_ours(
+    path: str, repository: Path, tmp_path: Path
+) -> None:
+    victims = [tmp_path / "victim", repository / "mine.md", repository / ".ai-context/config.toml"]
+    (repository / ".ai-context/connect").mkdir(parents=True)
+    for victim in victims:
+        victim.write_text("Written by `orchestra connect`" if victim.name == "victim" else "mine")
+    forged = {"version": 1, "agents": ["codex"], "files": {path.format(outside=tmp_path): {}}}
+    (repository / ".ai-context/connect/written.json").write_text(json.dumps(forged))
+
+    with contextlib.suppress(Invalid):
+        run(repository, "codex", remove=True)
+
+    assert all(victim.exists() for victim in victims)

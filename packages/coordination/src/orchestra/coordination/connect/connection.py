@@ -20,6 +20,9 @@ from orchestra.coordination.connect.source import DEFAULT_URL, Source, read_agen
 from orchestra.coordination.connect.tree import Edit, Tree
 from orchestra.shared.errors import NotFound
 
+ENTRY = files("orchestra.coordination").joinpath("hooks", "orchestra-hook.sh")
+"""The text of the entry that hooks call, shipped with them."""
+
 BRANDS: tuple[Brand, ...] = tuple(PARTS)
 
 
@@ -72,7 +75,7 @@ def connect(tree: Tree, order: Order) -> Connection:
     source = Source(
         agents=read_agents(tree),
         rules=read_rules(tree),
-        hook=_hook(),
+        hook=ENTRY.read_text() if ENTRY.is_file() else "",
         url=url or DEFAULT_URL,
         fail_mode=given,
     )
@@ -97,12 +100,6 @@ def _agents(record: Record, order: Order) -> tuple[Brand, ...]:
         )
     gone = order.agents or record.agents
     return tuple(brand for brand in record.agents if brand not in gone)
-
-
-def _hook() -> str | None:
-    """The entry that the package of the hooks ships."""
-    resource = files("orchestra.coordination").joinpath("hooks", "orchestra-hook.sh")
-    return resource.read_text() if resource.is_file() else None
 
 
 def _parts(source: Source, agents: Sequence[Brand]) -> list[Part]:

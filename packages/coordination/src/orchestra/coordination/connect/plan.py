@@ -19,7 +19,7 @@ from orchestra.coordination.connect.toml_table import merge_toml
 from orchestra.coordination.connect.tree import Edit, Tree
 from orchestra.shared.errors import Conflict
 
-_OWN = ".ai-context/"  # below it every file of ours is known by its path
+_OWN = (".ai-context/connect/", ".ai-context/hooks/")  # in them every file is ours by its path
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ def _whole(part: WholeFile, text: str | None, *, wanted: bool) -> Merged:
 
 def _same(part: WholeFile, text: str) -> bool:
     """Whether nobody but git, with the line ends of the system, or a formatter was at it."""
+    if part.executable:
+        return text == part.text  # a shell reads no other line ends
     if not part.path.endswith(".json"):
         return text.replace("\r\n", "\n") == part.text
     try:

@@ -31,8 +31,8 @@ class Source:
 
     agents: tuple[AgentSpec, ...]
     rules: tuple[Rule, ...]
-    hook: str | None
-    """The text of the entry that hooks call; None leaves the one that is there."""
+    hook: str
+    """The text of the entry that hooks call."""
     url: str = DEFAULT_URL
     fail_mode: FailMode | None = None
 

@@ -123,6 +123,8 @@ class Tree:
 
     def _bytes(self, path: str) -> bytes | None:
         pure = PurePosixPath(path)
+        if pure.name in ("", ".."):
+            raise Invalid(f"`{path}` is no name of a file", hint="see the record of connect")
         try:
             with self._folder(str(pure.parent), make=False) as (folder, _):
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -145,6 +147,10 @@ class Tree:
     @contextmanager
     def _folder(self, path: str, *, make: bool) -> Generator[tuple[int, list[int]]]:
         """An open folder, reached without following a link; its parents are made if asked."""
+        if path.startswith("/") or ".." in PurePosixPath(path).parts:
+            raise Invalid(
+                f"`{path}` is not inside the repository", hint="see the record of connect"
+            )
         opened = [os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
         try:
             for name in PurePosixPath(path).parts:

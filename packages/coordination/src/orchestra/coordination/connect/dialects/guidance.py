@@ -6,6 +6,7 @@ from orchestra.coordination.connect.dialects.dialect import MANNERS, SERVER
 from orchestra.coordination.connect.parts import HOOK, Block, Part, WholeFile
 from orchestra.coordination.connect.source import Source
 
+_FOLDER, _, _NAME = HOOK.rpartition("/")
 _HEAD = (
     "## Orchestra",
     "",
@@ -47,5 +48,6 @@ def shared_parts(source: Source) -> list[Part]:
     """What every agent needs."""
     return [
         Block("AGENTS.md", "\n".join(guidance(source))),
-        *((WholeFile(HOOK, source.hook, executable=True),) if source.hook else ()),
+        *([WholeFile(HOOK, source.hook, executable=True)] if source.hook else []),
+        WholeFile(f"{_FOLDER}/.gitattributes", f"{_NAME} text eol=lf\n"),
     ]
