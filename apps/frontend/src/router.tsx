@@ -5,13 +5,19 @@ import {
   createRouter,
   Link,
   type RouterHistory,
+  redirect,
 } from "@tanstack/react-router";
 import { Gate } from "@/app/gate";
 import { Notice } from "@/components/notice";
+import { approvalSearch } from "@/lib/approvals";
+import { auditSearch } from "@/lib/governance";
 import { memorySearch } from "@/lib/memory";
 import { codeSearch } from "@/lib/search";
 import { contextSearch } from "@/lib/view";
 import { AboutPage } from "@/pages/about";
+import { AgentsPage } from "@/pages/agents/agents-page";
+import { ApprovalsPage } from "@/pages/approvals/approvals-page";
+import { AuditPage } from "@/pages/audit/audit-page";
 import { ContextPage } from "@/pages/context/context-page";
 import { KeysPage } from "@/pages/keys/keys-page";
 import { MemoryPage } from "@/pages/memory/memory-page";
@@ -38,6 +44,26 @@ const routes = root.addChildren([
     path: "/memory",
     component: MemoryPage,
     validateSearch: memorySearch,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/approvals",
+    component: ApprovalsPage,
+    validateSearch: approvalSearch,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/approvals/$approval", // the link that an agent is given
+    beforeLoad: ({ params }) => {
+      throw redirect({ to: "/approvals", search: { approval: params.approval } });
+    },
+  }),
+  createRoute({ getParentRoute: () => root, path: "/agents", component: AgentsPage }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/audit",
+    component: AuditPage,
+    validateSearch: auditSearch,
   }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: SourcesPage }),
   createRoute({ getParentRoute: () => root, path: "/keys", component: KeysPage }),

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import type { Fact, Key } from "@/lib/api";
 import type { Operation } from "@/lib/patch";
 import { FakeCode } from "./code";
+import { FakeGovernance } from "./governance";
 import { FakeNotes } from "./notes";
 
 const ME = {
@@ -86,6 +87,7 @@ export class FakeOrchestra {
   keys: Key[] = [key("k1", "claude-code")];
   readonly memory = new FakeNotes();
   readonly code = new FakeCode();
+  readonly governance = new FakeGovernance();
   /** What the caller may do. */
   scopes = ME.scopes;
 
@@ -104,7 +106,10 @@ export class FakeOrchestra {
     const body = name === "POST /api/v1/keys" ? await request.json() : null;
     if (name === "POST /api/v1/session") return this.open(request.headers.get("authorization"));
     if (!this.loggedIn) return problem(401, "no key was sent", "log in");
-    const answer = (await this.memory.answer(request)) ?? (await this.code.answer(request));
+    const answer =
+      (await this.memory.answer(request)) ??
+      (await this.code.answer(request)) ??
+      (await this.governance.answer(request));
     if (answer) return json(answer.body, answer.status);
     switch (name) {
       case "GET /api/v1/me":

@@ -2,7 +2,16 @@
 import type { IconName } from "@/components/icon";
 
 export interface Room {
-  to: "/" | "/search" | "/memory" | "/sources" | "/keys" | "/about";
+  to:
+    | "/"
+    | "/search"
+    | "/memory"
+    | "/approvals"
+    | "/agents"
+    | "/audit"
+    | "/sources"
+    | "/keys"
+    | "/about";
   name: string;
   icon: IconName;
 }
@@ -11,6 +20,9 @@ export const ROOMS: readonly Room[] = [
   { to: "/", name: "Context", icon: "context" },
   { to: "/search", name: "Search", icon: "search" },
   { to: "/memory", name: "Memory", icon: "memory" },
+  { to: "/approvals", name: "Approvals", icon: "approvals" },
+  { to: "/agents", name: "Agents", icon: "agents" },
+  { to: "/audit", name: "Audit", icon: "audit" },
   { to: "/sources", name: "Sources", icon: "sources" },
   { to: "/keys", name: "Keys", icon: "keys" },
   { to: "/about", name: "About", icon: "about" },

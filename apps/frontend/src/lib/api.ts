@@ -9,9 +9,14 @@ export type KeyOrder = Schemas["KeyOrder"];
 export type Me = Schemas["Me"];
 export type Note = Schemas["NoteView"];
 export type AddedNote = Schemas["AddedNote"];
+export type Approval = Schemas["ApprovalView"];
+export type Agents = Schemas["AgentList"];
+export type AuditRow = Schemas["AuditRow"];
 export type CodeIndex = Schemas["IndexView"];
 export type Place = Schemas["Place"];
 type CodeQuery = paths["/api/v1/search"]["get"]["parameters"]["query"];
+type ApprovalQuery = paths["/api/v1/approvals"]["get"]["parameters"]["query"];
+type AuditQuery = paths["/api/v1/audit"]["get"]["parameters"]["query"];
 type NoteQuery = paths["/api/v1/memory"]["get"]["parameters"]["query"];
 export type SystemStatus = Schemas["Status"];
 
@@ -68,6 +73,29 @@ export const api = {
   search: (query: CodeQuery) => settle(client.GET("/api/v1/search", { params: { query } })),
   pack: (body: Schemas["PackOrder"]) => settle(client.POST("/api/v1/pack", { body })),
   index: () => settle(client.GET("/api/v1/index")),
+  approvals: (query: ApprovalQuery) =>
+    settle(client.GET("/api/v1/approvals", { params: { query } })),
+  approval: (approval_id: string) =>
+    settle(client.GET("/api/v1/approvals/{approval_id}", { params: { path: { approval_id } } })),
+  approve: (approval_id: string, comment: string) =>
+    settle(
+      client.POST("/api/v1/approvals/{approval_id}/approve", {
+        params: { path: { approval_id } },
+        body: { comment },
+      }),
+    ),
+  deny: (approval_id: string, comment: string) =>
+    settle(
+      client.POST("/api/v1/approvals/{approval_id}/deny", {
+        params: { path: { approval_id } },
+        body: { comment },
+      }),
+    ),
+  agents: () => settle(client.GET("/api/v1/agents")),
+  approveSpec: (digest: string) =>
+    settle(client.POST("/api/v1/agents/specs/{digest}/approve", { params: { path: { digest } } })),
+  audit: (query: AuditQuery) => settle(client.GET("/api/v1/audit", { params: { query } })),
+  verifyAudit: () => settle(client.GET("/api/v1/audit/verify")),
   /** Events of a stream after a number, oldest first. */
   events: (stream: string, after: number) =>
     settle(

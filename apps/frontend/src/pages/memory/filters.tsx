@@ -8,7 +8,7 @@ export function Filters() {
   const [search, go] = useMemorySearch();
   return (
     // biome-ignore lint/a11y/useSemanticElements: not every DOM knows <search> yet
-    <div className="note-filters" role="search" aria-label="Notes">
+    <div className="row-filters" role="search" aria-label="Notes">
       <input
         id="filter-text"
         type="search"

@@ -40,7 +40,7 @@ export function MemoryPage() {
       }
     >
       <Filters />
-      <div className="memory-columns" data-panel={search.note !== undefined}>
+      <div className="list-and-panel" data-panel={search.note !== undefined}>
         <section aria-label="Notes" aria-busy={notes.isFetching}>
           {notes.error ? (
             <Failure error={notes.error} retry={() => void notes.refetch()} />

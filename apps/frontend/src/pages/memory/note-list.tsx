@@ -8,7 +8,7 @@ import { Trust } from "@/pages/memory/trust";
 export function NoteList({ notes }: { notes: readonly Note[] }) {
   const [search, go] = useMemorySearch();
   return (
-    <ul className="notes" data-rows aria-label="Notes">
+    <ul className="rows" data-rows aria-label="Notes">
       {notes.map((note) => (
         <li key={note.id} data-testid="note" data-state={note.state}>
           <button
@@ -28,7 +28,7 @@ export function NoteList({ notes }: { notes: readonly Note[] }) {
 
 export function NoteHead({ note }: { note: Note }) {
   return (
-    <span className="note-head">
+    <span className="row-head">
       <b>{note.kind}</b>
       <Trust note={note} />
       {note.scope !== "repository" && <span className="tag">{visible(note.scope)}</span>}

@@ -95,7 +95,7 @@ function Like({ added }: { added: AddedNote }) {
   return (
     <Dialog label="Similar notes" onClose={close} className="form">
       <h2>{added.duplicate ? "That is known already" : "Added. Are these still true?"}</h2>
-      <ul className="notes">
+      <ul className="rows">
         {others.map((note) => (
           <li key={note.id}>
             <button type="button" onClick={() => go({ write: undefined, note: note.id })}>
