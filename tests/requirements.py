@@ -165,7 +165,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "any language, best on Python/TypeScript/Go/Rust"
         ),
         state="partial",
-        note="references are words and imports, not resolved per symbol; no vectors in the ranking yet",
+        note="references are words and imports, not resolved per symbol",
     ),
     "ctx.pack": Requirement(
         area="context",

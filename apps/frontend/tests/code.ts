@@ -24,6 +24,7 @@ const READY: CodeIndex = {
   updated_at: "2026-11-23T12:00:00Z",
   commit: "c".repeat(40),
   problem: null,
+  vectors: null,
 };
 
 /** What is found and packed, and what was asked. */

@@ -4,10 +4,11 @@ import pytest
 from orchestra.context.index.history import Commit, History
 from orchestra.context.index.languages import language_of
 from orchestra.context.index.parsed import parse
-from orchestra.context.index.ranking import Ranking, Weights, rank, shipped_weights
+from orchestra.context.index.ranking import Ranking, rank
 from orchestra.context.index.signals import FILE_SIGNALS, Query
 from orchestra.context.index.testing import corpus_of
 from orchestra.context.index.view import View
+from orchestra.context.index.weights import Weights, shipped_weights
 
 pytestmark = pytest.mark.requirement("ctx.index")
 

@@ -1,6 +1,7 @@
 """Recall is measured on real commits, as its definitions say."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from orchestra.context.git.testing import GitRepository
+from orchestra.context.index.weights import Weights
 from orchestra.context.recall.cases import Case, Place, load_cases
 from orchestra.context.recall.replay import Replay
 from orchestra.context.recall.scorer import Score, recall_at, score
@@ -18,6 +20,7 @@ from orchestra.shared.settings import child_environment
 
 pytestmark = pytest.mark.requirement("ctx.recall")
 
+TINY = Path(__file__).parents[2] / "vectors/tests/tiny-model"
 CASE = Case(
     id="o/r@1",
     repository="o/r",
@@ -138,3 +141,39 @@ def test_what_decides_is_learned_and_what_does_not_is_not() -> None:
     assert coefficients[0] > 3
     assert coefficients[1] < -1
     assert abs(coefficients[2]) < 0.3
+
+
+def test_with_a_model_the_same_cases_are_measured_with_vectors_too(
+    cases: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    given = ("--cases", str(cases), "--repos", str(cases.parent / "repos"), "--jobs", "1")
+    done = measured(*given, "--embedder", str(TINY), "--cache", str(cache))
+    rows = {row["way"]: row for row in json.loads(done.stdout)["rows"] if row["group"] == "all"}
+    assert rows["Orchestra, vectors"]["file@16k"] == 1.0
+    with sqlite3.connect(cache / "o+r.sqlite") as connection:
+        assert connection.execute("SELECT count(*) FROM vectors").fetchone()[0] > 30
+
+
+def test_a_folder_without_a_model_is_said_in_words(cases: Path, tmp_path: Path) -> None:
+    given = ("--cases", str(cases), "--repos", str(cases.parent / "repos"), "--jobs", "1")
+    done = measured(*given, "--embedder", str(tmp_path))
+    assert done.returncode == 1
+    assert "model.onnx" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_weights_with_vectors_are_learned_beside_those_without(cases: Path, tmp_path: Path) -> None:
+    def tune(*more: str) -> Weights:
+        given = ["--cases", str(cases), "--repos", str(cases.parent / "repos")]
+        given += ["--cache", str(tmp_path), "--out", str(tmp_path / "w.json")]
+        command = [sys.executable, "-m", "orchestra.context.recall.tune", *given, *more]
+        subprocess.run(command, env=child_environment(), check=True, timeout=100)
+        return Weights.load((tmp_path / "w.json").read_bytes())
+
+    plain = tune()
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart" / "o+r.json").write_bytes(plain.dump())
+    near = tune("--embedder", str(TINY), "--plain", str(tmp_path / "apart"))
+    assert (plain.near, near.near) == (False, True)
+    assert len(near.files) > len(plain.files)

@@ -1144,6 +1144,8 @@ export interface components {
             total: number;
             /** Updated At */
             updated_at: string | null;
+            /** @description absent where no embedding model is part of the ranking */
+            vectors?: components["schemas"]["VectorsView"] | null;
         };
         /**
          * Key
@@ -1721,6 +1723,20 @@ export interface components {
              * @default false
              */
             untrusted: boolean;
+        };
+        /**
+         * VectorsView
+         * @description How many chunks have a vector of the embedder that is part of the ranking.
+         */
+        VectorsView: {
+            /** Embedded */
+            embedded: number;
+            /** Embedder */
+            embedder: string;
+            /** Problem */
+            problem: string | null;
+            /** Total */
+            total: number;
         };
         /**
          * VerificationView

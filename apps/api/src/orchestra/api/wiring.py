@@ -23,7 +23,9 @@ from orchestra.context import (
     Snapshots,
 )
 from orchestra.context.index.code_index import CodeIndex
+from orchestra.context.index.embedding import ChunkEmbedding
 from orchestra.context.memory import Memory, head_of
+from orchestra.context.packs.chat_reranker import ChatReranker
 from orchestra.context.packs.desk import Desk
 from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
@@ -96,17 +98,33 @@ async def running(
             private=settings.private_webhooks,
         )
         await _enter(stack, webhooks)
+        for secret in (settings.embedder_key, settings.rerank_key):
+            if secret is not None:
+                redactor.learn(secret.get_secret_value())
+        embedder = await stack.enter_async_context(open_embedder(settings))
         memory = Memory(
             database,
             events,
-            await stack.enter_async_context(open_embedder(settings)),
+            embedder,
             workspace=settings.workspace,
             redactor=redactor,
             head=lambda: head_of(context.document),
         )
-        index = CodeIndex(settings.repo, context, settings.state_folder / "index.sqlite")
+        cache = settings.state_folder / "index.sqlite"
+        index = CodeIndex(settings.repo, context, cache)
         await _enter(stack, index)
-        desk = Desk(index, context, memory, redactor.text)
+        embedding = None
+        if settings.embedder != "hashing":  # which knows no more than the words that are counted
+            embedding = ChunkEmbedding(index, embedder, cache, redactor.text)
+            await _enter(stack, embedding)
+        desk = Desk(
+            index,
+            context,
+            memory,
+            redactor.text,
+            embedding=embedding,
+            reranker=await _reranker(stack, settings, redactor),
+        )
 
         files = [FileSink(settings.repo)] if settings.live_files else []
         streamer = ContextStreamer(context, {agent: files for agent in AGENTS})
@@ -211,6 +229,16 @@ class _Part(Protocol):
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+async def _reranker(
+    stack: AsyncExitStack, settings: Settings, redactor: Redactor
+) -> ChatReranker | None:
+    """The model that puts places in order, where one is named."""
+    if settings.rerank_url is None or settings.rerank_model is None:
+        return None
+    url, model, key = settings.rerank_url, settings.rerank_model, settings.rerank_key
+    return await stack.enter_async_context(ChatReranker(url, model, key, redactor.text))
 
 
 async def _enter(stack: AsyncExitStack, part: _Part) -> None:

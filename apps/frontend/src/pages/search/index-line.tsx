@@ -12,7 +12,7 @@ export function IndexLine() {
   const index = useQuery(indexQuery);
   if (!index.data) return null; // whoever asks is told why there is no answer
   const [status, words] = state(index.data);
-  const { files, chunks, commits, skipped, omitted, problem, ready } = index.data;
+  const { files, chunks, commits, skipped, omitted, problem, ready, vectors } = index.data;
   return (
     <p className="provenance" data-testid="index">
       <span className="status" data-status={status}>
@@ -30,10 +30,16 @@ export function IndexLine() {
             </span>
           )}
           {omitted > 0 && <span>{count(omitted)} beyond the most that are indexed</span>}
+          {vectors && (
+            <span title={vectors.embedder}>
+              {count(vectors.embedded)} of {count(vectors.total)} passages with vectors
+            </span>
+          )}
           <Ago at={index.data.updated_at} label="updated" />
         </>
       )}
       {problem && <span className="wrap">{visible(problem)}</span>}
+      {vectors?.problem && <span className="wrap">{visible(vectors.problem)}</span>}
     </p>
   );
 }

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     """The folder of the model, or its name at `embedder_url`."""
     embedder_url: str | None = Field(default=None, pattern=r"^https?://[^?#@\s]+$")
     embedder_key: SecretStr | None = None
+    rerank_url: str | None = Field(default=None, pattern=r"^https?://[^?#@\s]+$")
+    """A service with OpenAI's `/v1/chat/completions` that puts the best places of a pack in order."""
+    rerank_model: str | None = None
+    """The name of the model there; both are needed."""
+    rerank_key: SecretStr | None = None
     gpu_exporters: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """Where Prometheus text about GPUs is: `instance-id=http://10.0.0.5:9400/metrics,…`."""
     lambda_url: str = "https://cloud.lambda.ai"

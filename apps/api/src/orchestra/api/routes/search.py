@@ -77,6 +77,15 @@ class PackAnswer(_View):
     text: str
 
 
+class VectorsView(_View):
+    """How many chunks have a vector of the embedder that is part of the ranking."""
+
+    embedder: str
+    embedded: int
+    total: int
+    problem: str | None
+
+
 class IndexView(_View):
     """How the code index is."""
 
@@ -91,6 +100,9 @@ class IndexView(_View):
     updated_at: datetime | None
     commit: str | None
     problem: str | None
+    vectors: VectorsView | None = Field(
+        default=None, description="absent where no embedding model is part of the ranking"
+    )
 
 
 @router.get("/search", summary="Search the code")

@@ -51,6 +51,10 @@ def bench_recall(
         Path | None,
         typer.Option(help="A Python with aider-chat: its repo map is measured on some cases."),
     ] = None,
+    embedder: Annotated[
+        Path | None,
+        typer.Option(help="The folder of an embedding model: vectors are measured beside words."),
+    ] = None,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
@@ -66,5 +70,5 @@ def bench_recall(
     """
     from orchestra.cli.bench.recall import RecallBench
 
-    bench = RecallBench(cases, repos, budget, cache, limit, apart, aider)
+    bench = RecallBench(cases, repos, budget, cache, limit, apart, aider, embedder)
     run("recall", bench.measure, quick=quick, as_json=json)

@@ -5,8 +5,9 @@ import logging
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 from orchestra.context.index.history import Commit
@@ -17,8 +18,11 @@ logger = logging.getLogger(__name__)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (key TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS commits (sha TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vectors (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
 _AT_ONCE = 500
+
+_Key = TypeVar("_Key", str, int)
 
 
 class Cache:
@@ -63,6 +67,21 @@ class Cache:
         ]
         self._put("commits", rows)
 
+    def vectors(self, keys: Iterable[int]) -> dict[int, bytes]:
+        """The vectors that are known of these keys."""
+        return dict(self._get("vectors", "key", list(keys)))
+
+    def put_vectors(self, vectors: Mapping[int, bytes], most: int) -> None:
+        """Keep vectors; beyond `most` in all, some others go, whichever."""
+        self._put("vectors", list(vectors.items()))
+        excess = "DELETE FROM vectors WHERE key IN (SELECT key FROM vectors LIMIT ?)"
+        with self._lock, self._forgiving("written"):
+            if self._connection is not None:
+                with self._connection:
+                    (count,) = self._connection.execute("SELECT count(*) FROM vectors").fetchone()
+                    if count > most:
+                        self._connection.execute(excess, (count - most + most // 10,))
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -70,8 +89,8 @@ class Cache:
                 self._connection.close()
                 self._connection = None
 
-    def _get(self, table: str, key: str, keys: list[str]) -> list[tuple[str, bytes]]:
-        rows: list[tuple[str, bytes]] = []
+    def _get(self, table: str, key: str, keys: Sequence[_Key]) -> list[tuple[_Key, bytes]]:
+        rows: list[tuple[_Key, bytes]] = []
         for first in range(0, len(keys), _AT_ONCE):
             some = keys[first : first + _AT_ONCE]
             marks = ",".join("?" * len(some))
@@ -81,7 +100,7 @@ class Cache:
                     rows += self._connection.execute(query, some).fetchall()
         return rows
 
-    def _put(self, table: str, rows: list[tuple[str, bytes]]) -> None:
+    def _put(self, table: str, rows: Sequence[tuple[str | int, bytes]]) -> None:
         query = f"INSERT OR REPLACE INTO {table} VALUES (?, ?)"  # noqa: S608 - names of ours
         with self._lock, self._forgiving("written"):
             if self._connection is not None and rows:

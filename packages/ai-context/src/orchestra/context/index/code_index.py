@@ -29,6 +29,16 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class VectorState:
+    """How many of the chunks have a vector of the embedder, and what is wrong with it."""
+
+    embedder: str
+    embedded: int
+    total: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class IndexState:
     """How the index is."""
 
@@ -46,6 +56,8 @@ class IndexState:
     updated_at: datetime | None
     commit: str | None
     problem: str | None
+    vectors: VectorState | None = None
+    """Of an embedder that is part of the ranking, if there is one."""
 
 
 class CodeIndex:
@@ -83,8 +95,13 @@ class CodeIndex:
                 await self._task
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    async def corpus(self, patience: float = _PATIENCE) -> Corpus:
-        """The present state.
+    @property
+    def updated(self) -> asyncio.Event:
+        """Set when the index takes in something after now."""
+        return self._updated
+
+    async def corpus(self, patience: float | None = _PATIENCE) -> Corpus:
+        """The present state; `None` waits for the first one for ever.
 
         Raises:
             Unavailable: it is still being read, or cannot be.

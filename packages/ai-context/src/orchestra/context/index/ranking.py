@@ -1,22 +1,21 @@
 """Orders files and the places in them by how likely a task is about them, and says why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files as resources
 from itertools import islice
 from typing import overload
 
 import numpy as np
-import orjson
-from numpy.typing import NDArray
-from orchestra.context.index.chunk_signals import CHUNK_SIGNALS, measure_chunks
 from orchestra.context.index.corpus import Corpus, Figures
-from orchestra.context.index.signals import FILE_SIGNALS, Query, Signals, measure
-from orchestra.context.index.view import View
-
-CONSIDERED = 100
-"""How many files' places are looked at."""
+from orchestra.context.index.measured import Measured, likeliest, score_files, with_nearness
+from orchestra.context.index.nearness import Nearness
+from orchestra.context.index.signals import FILE_SIGNALS, Query, measure
+from orchestra.context.index.weights import (
+    ALL_FILE_SIGNALS,
+    Weights,
+    shipped_near_weights,
+    shipped_weights,
+)
 
 _PATH = FILE_SIGNALS.index("path")
 _REASONS = {
@@ -39,45 +38,18 @@ _REASONS = {
     "together": "it is often changed together with the likeliest files",
     "imports": "the likeliest files import it, or it imports them",
     "tested": "its test holds the task's words",
+    "near": "a passage means much the same as the task",
 }
-_REASON_OF = [_REASONS.get(name) for name in FILE_SIGNALS]
+_REASON_OF = [_REASONS.get(name) for name in ALL_FILE_SIGNALS]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """A linear model for files and one for chunks, learned by `orchestra.context.recall.tune`."""
+class Dense:
+    """What a ranking with vectors needs: something to ask how near chunks are, and its weights."""
 
-    files: NDArray[np.float32]
-    files_bias: float
-    chunks: NDArray[np.float32]
-    chunks_bias: float
-
-    @classmethod
-    def load(cls, text: bytes) -> "Weights":
-        """The weights that `dump` wrote; a signal without one weighs nothing."""
-        document = orjson.loads(text)
-        return cls(
-            np.array([document["files"].get(n, 0.0) for n in FILE_SIGNALS], np.float32),
-            document["files_bias"],
-            np.array([document["chunks"].get(n, 0.0) for n in CHUNK_SIGNALS], np.float32),
-            document["chunks_bias"],
-        )
-
-    def dump(self) -> bytes:
-        """The weights by name, as JSON."""
-        document = {
-            "files": _named(FILE_SIGNALS, self.files),
-            "files_bias": round(self.files_bias, 4),
-            "chunks": _named(CHUNK_SIGNALS, self.chunks),
-            "chunks_bias": round(self.chunks_bias, 4),
-        }
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-@cache
-def shipped_weights() -> Weights:
-    """The weights that ship with the package."""
-    return Weights.load((resources("orchestra.context.index") / "weights.json").read_bytes())
+    nearness: Nearness
+    weights: Weights | None = None
+    """The shipped ones, unless given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +81,15 @@ class RankedChunks(Sequence[RankedChunk]):
     """
 
     def __init__(
-        self, view: View, signals: Signals, weights: Weights, scores: Figures, files: Sequence[int]
+        self,
+        corpus: Corpus,
+        measured: Measured,
+        weights: Weights,
+        scores: Figures,
+        files: Sequence[int],
     ) -> None:
-        numbers, figures = measure_chunks(view, signals, scores, files)
+        view, signals = corpus.view, measured.signals
+        numbers, figures = measured.chunks(corpus, scores, files)
         odds = (figures * weights.chunks).sum(axis=1) + np.float32(weights.chunks_bias)
         likelihood = 1 / (1 + np.exp(-odds))
         order = np.argsort(-likelihood, kind="stable")
@@ -154,48 +132,39 @@ class Ranking:
     chunks: Sequence[RankedChunk]
 
 
-def rank(corpus: Corpus, query: Query, weights: Weights | None = None, under: str = "") -> Ranking:
+def rank(
+    corpus: Corpus,
+    query: Query,
+    weights: Weights | None = None,
+    under: str = "",
+    dense: Dense | None = None,
+) -> Ranking:
     """Rank the files of a corpus, or those whose path begins with `under`, for a task.
 
-    The same input gives the same order.
+    With `dense`, the best so found are compared with the task by meaning and ranked again; where
+    too few of them can be, the ranking stays as it is without. The same input gives the same order.
     """
     if not len(corpus.view):
         return Ranking((), ())
     weights = weights or shipped_weights()
-    signals = measure(corpus, query)
-    scores = score_files(corpus, signals, weights)
+    measured = Measured(measure(corpus, query))
     wanted = corpus.view.alive
     if under:
         wanted = wanted & np.array([p.startswith(under) for p, _ in corpus.view.files], bool)
-    order = _best(scores, wanted)
-    files = _ranked_files(corpus, signals, weights, scores, order)
-    return Ranking(files, RankedChunks(corpus.view, signals, weights, scores, order))
-
-
-def score_files(corpus: Corpus, signals: Signals, weights: Weights) -> Figures:
-    """The log-odds of each file; a file of another state comes last."""
-    # Not `@`: the order in which it adds, and so the last digit, is the machine's own.
-    scores = np.zeros(len(signals.files), np.float32)
-    for column, weight in zip(signals.files.T, weights.files, strict=True):
-        scores += column * weight
-    scores += np.float32(weights.files_bias)
-    return np.where(corpus.view.alive, scores, np.float32(-1e6)).astype(np.float32)
-
-
-def _best(scores: Figures, wanted: NDArray[np.bool_]) -> list[int]:
-    """The numbers of the best files of those that are wanted, the best first."""
-    files = np.flatnonzero(wanted)
-    if len(files) > CONSIDERED:
-        least = np.partition(scores[files], -CONSIDERED)[-CONSIDERED]
-        files = files[scores[files] >= least]
-    best: list[int] = files[np.argsort(-scores[files], kind="stable")][:CONSIDERED].tolist()
-    return best
+    if dense is not None:
+        compared = with_nearness(corpus, measured.signals, weights, dense.nearness, wanted)
+        if compared.near is not None and compared.near.told:
+            measured, weights = compared, dense.weights or shipped_near_weights()
+    scores = score_files(corpus, measured, weights)
+    order = likeliest(scores, wanted)
+    files = _ranked_files(corpus, measured, weights, scores, order)
+    return Ranking(files, RankedChunks(corpus, measured, weights, scores, order))
 
 
 def _ranked_files(
-    corpus: Corpus, signals: Signals, weights: Weights, scores: Figures, files: Sequence[int]
+    corpus: Corpus, measured: Measured, weights: Weights, scores: Figures, files: Sequence[int]
 ) -> tuple[RankedFile, ...]:
-    shares = signals.files[files] * weights.files
+    shares = measured.files(corpus)[files] * weights.files
     ranked = []
     for file, share, order in zip(
         files, shares.tolist(), np.argsort(-shares, axis=1, kind="stable").tolist(), strict=True
@@ -204,7 +173,3 @@ def _ranked_files(
         path, score = corpus.view.files[file][0], round(float(scores[file]), 4)
         ranked.append(RankedFile(path, score, tuple(islice(filter(None, reasons), 3))))
     return tuple(ranked)
-
-
-def _named(names: Sequence[str], values: NDArray[np.float32]) -> Mapping[str, float]:
-    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from orchestra.context.index.inverted import Inverted
 from orchestra.context.index.modules import Modules, pairs_of, wanted_by, wanted_ends
 from orchestra.context.index.parsed import ParsedFile, Postings
+from orchestra.context.index.passages import Keys, chunk_keys
 from orchestra.context.index.roles import Role, role_of, stem_of
 from orchestra.context.index.words import number, number_text
 
@@ -50,6 +51,12 @@ class Segment:
     def chunks(self) -> NDArray[np.int64]:
         """How many chunks each file has."""
         return np.array([file.chunks for _, file in self.files], np.int64)
+
+    @cached_property
+    def chunk_keys(self) -> Keys:
+        """What the vector of each chunk is known by."""
+        none = np.zeros(0, np.int64)
+        return np.concatenate([none, *(chunk_keys(path, file) for path, file in self.files)])
 
     @cached_property
     def lines(self) -> NDArray[np.int32]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from orchestra.context.index.inverted import Field
 from orchestra.context.index.parsed import ParsedFile
+from orchestra.context.index.passages import Keys
 from orchestra.context.index.segment import Segment
 
 _OVERLAY_SHARE = 0.05  # beyond it the newer files are merged into the base
@@ -109,6 +110,11 @@ class View:
     def chunk_files(self) -> NDArray[np.int32]:
         """The file of each chunk."""
         return np.repeat(np.arange(len(self.files), dtype=np.int32), self._chunks)
+
+    @cached_property
+    def chunk_keys(self) -> Keys:
+        """What the vector of each chunk is known by."""
+        return np.concatenate([self.base.chunk_keys, self.newer.chunk_keys])
 
     @cached_property
     def _chunks(self) -> NDArray[np.int64]:

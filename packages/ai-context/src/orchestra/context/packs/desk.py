@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from orchestra.context.index.code_index import CodeIndex, IndexState
 from orchestra.context.index.corpus import Corpus
+from orchestra.context.index.embedding import ChunkEmbedding
 from orchestra.context.index.literal import places_of_names
-from orchestra.context.index.ranking import RankedChunk, rank
+from orchestra.context.index.ranking import RankedChunk, Ranking, rank
 from orchestra.context.index.signals import Query
 from orchestra.context.index.tokens import count_tokens
 from orchestra.context.log import ContextLog
@@ -21,6 +22,7 @@ from orchestra.context.packs.redacting import (
     redacted_names,
     redacted_path,
 )
+from orchestra.context.packs.reranking import Reranker, likeliest_places, rerank
 from orchestra.context.packs.state import write_state
 from orchestra.context.packs.wording import visible
 from orchestra.shared.errors import Invalid
@@ -31,6 +33,7 @@ _NOTES = 5
 _NOTE_SHARE = 0.05  # of the budget
 _LONGEST_QUERY = 2_000  # characters
 _NAMED = "it holds the name"
+_BY_WORDS = "vectors are not part of the ranking; it goes by words, history and links"
 
 
 class Notes(Protocol):
@@ -67,15 +70,31 @@ class Search:
 class Desk:
     """Where searches and packs are asked for. Nothing secret leaves it."""
 
-    def __init__(self, index: CodeIndex, log: ContextLog, notes: Notes, redact: Redact) -> None:
+    def __init__(
+        self,
+        index: CodeIndex,
+        log: ContextLog,
+        notes: Notes,
+        redact: Redact,
+        *,
+        embedding: ChunkEmbedding | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """`embedding` compares tasks with code by meaning; without it, words and links decide.
+
+        `reranker` puts the best places of a pack in order. Searches do not wait for it.
+        """
         self._index = index
+        self._embedding = embedding
+        self._reranker = reranker
         self._log = log
         self._notes = notes
         self._redact = redact
 
     def state(self) -> IndexState:
         """How the code index is."""
-        return self._index.state()
+        state = self._index.state()
+        return replace(state, vectors=self._embedding.state()) if self._embedding else state
 
     async def search(self, query: str, *, limit: int = 10, under: str = "") -> Search:
         """The places that fit best; `under` is the beginning of their paths.
@@ -90,7 +109,7 @@ class Desk:
                 hint="say in some words, or with a name from the code, what is sought",
             )
         corpus = await self._index.corpus()
-        ranking = await asyncio.to_thread(rank, corpus, Query(query), None, under)
+        ranking, _ = await self._rank(corpus, query, under)
         named = places_of_names(corpus, query, under)
         chunks = _best([*named, *ranking.chunks], limit)
         paths = list(dict.fromkeys(chunk.path for chunk in chunks))
@@ -116,6 +135,12 @@ class Desk:
         extras = [write_state(self._log.document)]
         if caller.can("memory:read"):
             extras += await self._write_notes(task, caller, int(budget * _NOTE_SHARE))
+        ranking, remarks = await self._rank(corpus, task)
+        if self._reranker is not None:
+            paths = list(dict.fromkeys(chunk.path for chunk in likeliest_places(ranking)))
+            texts = await asyncio.to_thread(self._index.read, paths)
+            ranking, remark = await rerank(ranking, task, texts, self._reranker)
+            remarks = [*remarks, remark]
         made = await asyncio.to_thread(
             pack,
             corpus,
@@ -124,10 +149,23 @@ class Desk:
             budget,
             extras=extras,
             revision=self._index.state().commit,
-            notes=self._remarks(),
+            notes=[*remarks, *self._remarks()],
             finish=lambda item: redacted(item, self._redact),
+            ranking=ranking,
         )
         return redacted_names(made, self._redact)
+
+    async def _rank(
+        self, corpus: Corpus, task: str, under: str = ""
+    ) -> tuple[Ranking, Sequence[str]]:
+        """The ranking, and what is to be said of how it was made."""
+        if self._embedding is None:
+            return await asyncio.to_thread(rank, corpus, Query(task), under=under), [_BY_WORDS]
+        async with self._embedding.compare(task) as compared:
+            ranking = await asyncio.to_thread(
+                rank, corpus, Query(task), under=under, dense=compared.dense
+            )
+        return ranking, [compared.remark]
 
     def _found(self, corpus: Corpus, chunk: RankedChunk, text: str, why: tuple[str, ...]) -> Found:
         parsed = corpus.view.current.get(chunk.path)
@@ -160,7 +198,7 @@ class Desk:
 
     def _remarks(self) -> list[str]:
         state = self._index.state()
-        remarks = ["vectors are not part of the ranking; it goes by words, history and links"]
+        remarks = []
         if state.omitted:
             remarks.append(f"{state.omitted:,} files are beyond the most that are indexed")
         if state.problem:

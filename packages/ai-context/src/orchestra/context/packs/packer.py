@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from orchestra.context.index.corpus import Corpus
-from orchestra.context.index.ranking import Ranking, Weights, rank
+from orchestra.context.index.ranking import Ranking, rank
 from orchestra.context.index.roles import Role, role_of
 from orchestra.context.index.signals import Query
 from orchestra.context.index.tokens import count_tokens
@@ -48,18 +48,18 @@ def pack(
     revision: str | None = None,
     notes: Sequence[str] = (),
     finish: Callable[[Item], Item] = lambda item: item,
-    weights: Weights | None = None,
+    ranking: Ranking | None = None,
 ) -> Pack:
     """The context for a task within `budget` tokens; the same input gives the same pack.
 
-    `extras` are memories, hand-offs and the live state, whoever knows them. `finish` is what every
+    `ranking` is the task's, if somebody made it already. `extras` are memories, hand-offs and the live state, whoever knows them. `finish` is what every
     item goes through before it is counted: where secrets are taken out.
 
     Raises:
         Invalid: the task is empty or too long, or the budget is not one that is served.
     """
     query = check_task(task, budget)
-    ranking = rank(corpus, query, weights)
+    ranking = ranking or rank(corpus, query)
     fixed = [_task(query), *extras]
     left = budget - _TITLES - sum(item.tokens for item in fixed)
     likely = [c.file.path for c in choose(ranking, max(left, 0))]

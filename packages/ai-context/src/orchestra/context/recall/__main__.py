@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--apart", type=Path)
     parser.add_argument("--aider", type=Path)
+    parser.add_argument("--embedder", type=Path, help="the folder of an embedding model")
     parser.add_argument("--budget", type=int, default=16_000)
     parser.add_argument("--limit", type=int, help="only so many cases of each repository")
     parser.add_argument("--jobs", type=int, default=2)
@@ -40,7 +41,8 @@ def _measure(given: argparse.Namespace) -> list[dict[str, object]]:
     with ExitStack() as stack:
         cache = given.cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         work = [
-            Work(group, given.repos, cache, budgets, given.apart, given.aider) for group in groups
+            Work(group, given.repos, cache, budgets, given.apart, given.aider, given.embedder)
+            for group in groups
         ]
         context = multiprocessing.get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(given.jobs, mp_context=context))

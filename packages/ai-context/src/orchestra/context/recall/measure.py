@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 
-from orchestra.context.index.ranking import Weights
+from orchestra.context.index.weights import Weights
 from orchestra.context.recall.cases import Case
+from orchestra.context.recall.past_nearness import open_model
 from orchestra.context.recall.replay import Replay
 from orchestra.context.recall.repo_map import NAME, AiderMap
 from orchestra.context.recall.scorer import MEASURES, Score, mean, recall_at, score
-from orchestra.context.recall.ways import WAYS
+from orchestra.context.recall.ways import WAYS, WITH_VECTORS, orchestra_with_vectors
 from orchestra.shared.errors import NotFound, OrchestraError
 
 _SLOW_CASES = 5  # of each repository
@@ -50,23 +51,35 @@ class Work:
     aider: Path | None = None
     """A Python with `aider-chat`; its map is made for the first few cases, for it takes long."""
 
+    model: Path | None = None
+    """The folder of an embedding model; with it, ours is also measured with vectors."""
+
     def replay(self) -> Replay:
         """The repository's moments.
 
         Raises:
             NotFound: the repository, or its weights, are not there.
+            OrchestraError: the model cannot be used.
         """
         name = slug(self.cases[0].repository)
-        weights = None
-        if self.apart is not None:
-            path = self.apart / f"{name}.json"
-            if not path.is_file():
-                raise NotFound(
-                    f"there are no weights `{path}`",
-                    hint="make them: python -m orchestra.context.recall.tune --apart FOLDER …",
-                )
-            weights = Weights.load(path.read_bytes())
-        return Replay(self.repositories / name / "repo", self.cache / f"{name}.sqlite", weights)
+        return Replay(
+            self.repositories / name / "repo",
+            self.cache / f"{name}.sqlite",
+            self._weights(f"{name}.json"),
+            model=open_model(self.model) if self.model else None,
+            near_weights=self._weights(f"{name}.near.json") if self.model else None,
+        )
+
+    def _weights(self, name: str) -> Weights | None:
+        if self.apart is None:
+            return None
+        path = self.apart / name
+        if not path.is_file():
+            raise NotFound(
+                f"there are no weights `{path}`",
+                hint="make them: python -m orchestra.context.recall.tune --apart FOLDER …",
+            )
+        return Weights.load(path.read_bytes())
 
 
 def measure_repository(work: Work) -> list[Result]:
@@ -80,7 +93,7 @@ def measure_repository(work: Work) -> list[Result]:
     slow = 0
     for moment in work.replay().moments(work.cases):
         moment.corpus.links  # noqa: B018 - made once per state of the repository, not per task
-        ways = dict(WAYS)
+        ways = dict(WAYS) | ({WITH_VECTORS: orchestra_with_vectors} if work.model else {})
         if work.aider is not None and slow < _SLOW_CASES:
             ways[NAME], slow = AiderMap(work.aider), slow + 1
         for way, make in ways.items():

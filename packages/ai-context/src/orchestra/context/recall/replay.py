@@ -12,10 +12,13 @@ from orchestra.context.index.history import Commit, History, list_commits, read_
 from orchestra.context.index.objects import Blob, list_tree, read_blobs
 from orchestra.context.index.parsed import LARGEST, ParsedFile, content_key, unread
 from orchestra.context.index.parsing import parse_all
-from orchestra.context.index.ranking import Weights
+from orchestra.context.index.ranking import Dense
 from orchestra.context.index.view import View
+from orchestra.context.index.weights import Weights
 from orchestra.context.recall.cases import Case
+from orchestra.context.recall.past_nearness import PastNearness
 from orchestra.shared.errors import NotFound
+from orchestra.vectors import Embedder
 
 _KEPT = 500  # files between two writes to the cache
 
@@ -29,6 +32,8 @@ class Moment:
     source: "CommittedSource"
     weights: Weights | None = None
     """What to rank with, if not with the weights that ship."""
+    dense: Dense | None = None
+    """What compares the task with chunks by meaning, where there is a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,22 @@ class CommittedSource:
 class Replay:
     """The moments of one repository's cases, oldest first, so that each differs little."""
 
-    def __init__(self, folder: Path, cache: Path | None, weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cache: Path | None,
+        weights: Weights | None = None,
+        *,
+        model: Embedder | None = None,
+        near_weights: Weights | None = None,
+    ) -> None:
         if not folder.is_dir():
             raise NotFound(f"there is no repository `{folder}`", hint="clone it there")
         self._git = Git(folder)
         self._cache = Cache(cache)
         self._weights = weights
+        self._near_weights = near_weights
+        self._nearness = PastNearness(model, self._cache) if model else None
         self._files: dict[str, ParsedFile] = {}
         self._commits: dict[str, Commit] = {}
         self._huge = unread("larger than 1 MB")
@@ -78,7 +93,13 @@ class Replay:
                 view = view.becoming(files) if view else View.of(files)
                 view = View.of(files) if view.scattered else view
                 corpus = Corpus(view, self._history(case.parent))
-                yield Moment(case, corpus, CommittedSource(self._git, tree), self._weights)
+                source = CommittedSource(self._git, tree)
+                yield Moment(case, corpus, source, self._weights, self._dense(case, source))
+
+    def _dense(self, case: Case, source: CommittedSource) -> Dense | None:
+        if self._nearness is None:
+            return None
+        return Dense(self._nearness.to(case.query, source.read), self._near_weights)
 
     def _parse(self, tree: Mapping[str, Blob]) -> dict[str, ParsedFile]:
         keys = {p: content_key(p, b.oid) for p, b in tree.items() if b.size <= LARGEST}

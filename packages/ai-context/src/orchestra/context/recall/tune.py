@@ -1,18 +1,22 @@
 """Learns the ranking's weights from cases: `python -m orchestra.context.recall.tune --help`."""
 
 import argparse
+import multiprocessing
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from orchestra.context.index.chunk_signals import CHUNK_SIGNALS, measure_chunks
 from orchestra.context.index.corpus import Figures
-from orchestra.context.index.ranking import CONSIDERED, Weights, score_files
-from orchestra.context.index.signals import FILE_SIGNALS, Query, Signals, measure
+from orchestra.context.index.measured import Measured, likeliest, score_files, with_nearness
+from orchestra.context.index.signals import FILE_SIGNALS, Query, measure
+from orchestra.context.index.weights import Weights, chunk_signals, shipped_weights
 from orchestra.context.recall.cases import Case, load_cases
+from orchestra.context.recall.measure import by_repository, slug
+from orchestra.context.recall.past_nearness import open_model
 from orchestra.context.recall.replay import Moment, Replay
 
 _CANDIDATES = 400  # files of a case that the file model learns from
@@ -49,24 +53,24 @@ def learn(examples: Sequence[Examples], *, ridge: float = 1.0) -> tuple[Figures,
     return coefficients.astype(np.float32), float(found[-1] - coefficients @ centre)
 
 
-def file_examples(moment: Moment, signals: Signals) -> Examples:
+def file_examples(moment: Moment, measured: Measured) -> Examples:
     """The likeliest files by a rough measure, and the ones that were changed."""
     view = moment.corpus.view
-    rough = signals.files[:, [FILE_SIGNALS.index(name) for name in _ROUGH]].sum(1)
+    rough = measured.signals.files[:, [FILE_SIGNALS.index(name) for name in _ROUGH]].sum(1)
     gold = {view.numbers[path] for path in moment.case.gold if path in view.numbers}
     order = np.argsort(-np.where(view.alive, rough, -9), kind="stable")[:_CANDIDATES]
     chosen = np.array(sorted({*order.tolist(), *gold}))
     chosen = chosen[view.alive[chosen]]
     share = np.full(len(chosen), _CANDIDATES / len(chosen), np.float32)
-    return Examples(signals.files[chosen], np.isin(chosen, list(gold)), share)
+    return Examples(measured.files(moment.corpus)[chosen], np.isin(chosen, list(gold)), share)
 
 
-def chunk_examples(moment: Moment, signals: Signals, weights: Weights) -> Examples:
+def chunk_examples(moment: Moment, measured: Measured, weights: Weights) -> Examples:
     """The chunks of the likeliest files, and whether an edit lies at least half inside each."""
     view = moment.corpus.view
-    scores = score_files(moment.corpus, signals, weights)
-    order = np.argsort(-scores, kind="stable")[:CONSIDERED]
-    numbers, figures = measure_chunks(view, signals, scores, order[view.alive[order]].tolist())
+    scores = score_files(moment.corpus, measured, weights)
+    likely = likeliest(scores, view.alive)
+    numbers, figures = measured.chunks(moment.corpus, scores, likely)
     files = view.chunk_files[numbers]
     answers = np.zeros(len(numbers), bool)
     starts, ends = _spans(moment, numbers)
@@ -100,30 +104,71 @@ class Lesson:
         return Weights(*learn(files), *learn(chunks))
 
 
-def study(cases: Sequence[Case], repositories: Path, cache: Path) -> Lesson:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Where the cases' repositories are, what was parsed of them, and perhaps a model.
+
+    With a model, `plain` holds weights without vectors, learned without one repository each: with
+    them it is chosen what the model compares. Without them the shipped ones choose.
+    """
+
+    repositories: Path
+    cache: Path
+    model: Path | None = None
+    plain: Path | None = None
+
+    def measured(self, cases: Sequence[Case]) -> Iterator[tuple[Moment, Measured]]:
+        """The moment of each case, all of one repository, with its figures."""
+        name = slug(cases[0].repository)
+        plain = None
+        if self.model is not None and self.plain is not None:
+            plain = Weights.load((self.plain / f"{name}.json").read_bytes())
+        model = open_model(self.model) if self.model else None
+        folder, cache = self.repositories / name / "repo", self.cache / f"{name}.sqlite"
+        for moment in Replay(folder, cache, plain, model=model).moments(cases):
+            yield moment, _measure(moment)
+        sys.stderr.write(f"{cases[0].repository}: {len(cases)} cases\n")
+
+    def of_files(self, cases: Sequence[Case]) -> list[Examples]:
+        """What the cases of one repository teach about files."""
+        return [file_examples(moment, measured) for moment, measured in self.measured(cases)]
+
+    def of_chunks(self, cases: Sequence[Case], rough: Weights) -> list[Examples]:
+        """What they teach about the chunks of files that are ranked so."""
+        return [chunk_examples(moment, found, rough) for moment, found in self.measured(cases)]
+
+
+def _measure(moment: Moment) -> Measured:
+    corpus = moment.corpus
+    signals = measure(corpus, Query(moment.case.query))
+    if moment.dense is None:
+        return Measured(signals)
+    weights, nearness = moment.weights or shipped_weights(), moment.dense.nearness
+    return with_nearness(corpus, signals, weights, nearness, corpus.view.alive)
+
+
+def study(cases: Sequence[Case], past: Past, jobs: int) -> Lesson:
     """What the cases teach: first of files, then of the chunks of the files so ranked."""
-    names = sorted({case.repository for case in cases})
-    files: dict[str, list[Examples]] = {name: [] for name in names}
-    chunks: dict[str, list[Examples]] = {name: [] for name in names}
-    for moment, signals in _measured(cases, repositories, cache):
-        files[moment.case.repository].append(file_examples(moment, signals))
-    of_files = learn([example for some in files.values() for example in some])
-    rough = Weights(*of_files, np.zeros(len(CHUNK_SIGNALS), np.float32), 0.0)
-    for moment, signals in _measured(cases, repositories, cache):
-        chunks[moment.case.repository].append(chunk_examples(moment, signals, rough))
-    return Lesson(files, chunks)
+    groups = by_repository(cases)
+    names = [group[0].repository for group in groups]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        files = dict(zip(names, pool.map(past.of_files, groups), strict=True))
+        of_files = learn([example for some in files.values() for example in some])
+        count = len(chunk_signals(near=past.model is not None))
+        rough = Weights(*of_files, np.zeros(count, np.float32), 0.0)
+        chunks = pool.map(past.of_chunks, groups, [rough] * len(groups))
+        return Lesson(files, dict(zip(names, chunks, strict=True)))
 
 
-def _measured(
-    cases: Sequence[Case], repositories: Path, cache: Path
-) -> Iterator[tuple[Moment, Signals]]:
-    for name in sorted({case.repository for case in cases}):
-        slug = name.replace("/", "+")
-        replay = Replay(repositories / slug / "repo", cache / f"{slug}.sqlite")
-        mine = [case for case in cases if case.repository == name]
-        for moment in replay.moments(mine):
-            yield moment, measure(moment.corpus, Query(moment.case.query))
-        sys.stderr.write(f"{name}: {len(mine)} cases\n")
+def some_of_each(cases: Sequence[Case], most: int | None) -> list[Case]:
+    """At most so many cases of each repository, the same ones each time, from all of its past."""
+    chosen = []
+    for group in by_repository(cases):
+        count = min(most or len(group), len(group))
+        picks = np.linspace(0, len(group) - 1, count).astype(int)
+        chosen += [group[n] for n in picks.tolist()]
+    return chosen
 
 
 def main() -> None:
@@ -136,13 +181,25 @@ def main() -> None:
     parser.add_argument(
         "--apart", type=Path, help="a folder for weights learned without one repository each"
     )
+    parser.add_argument(
+        "--embedder",
+        type=Path,
+        help="the folder of a model: learn the weights of a ranking with vectors",
+    )
+    parser.add_argument(
+        "--plain", type=Path, help="with --embedder: the --apart folder of weights without vectors"
+    )
+    parser.add_argument("--limit", type=int, help="only so many cases of each repository")
+    parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
-    lesson = study(load_cases(given.cases), given.repos, given.cache)
+    cases = some_of_each(load_cases(given.cases), given.limit)
+    lesson = study(cases, Past(given.repos, given.cache, given.embedder, given.plain), given.jobs)
     given.out.write_bytes(lesson.weights().dump())
     if given.apart:
         given.apart.mkdir(parents=True, exist_ok=True)
+        ending = "near.json" if given.embedder else "json"
         for name in lesson.files:
-            path = given.apart / f"{name.replace('/', '+')}.json"
+            path = given.apart / f"{slug(name)}.{ending}"
             path.write_bytes(lesson.weights(without=name).dump())
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from orchestra.context.index.corpus import Corpus, Figures
+from orchestra.context.index.ranking import Dense, rank
 from orchestra.context.index.roles import Role
+from orchestra.context.index.signals import Query
 from orchestra.context.index.words import numbers, query_words
 from orchestra.context.packs.packer import pack
 from orchestra.context.recall.replay import Moment
@@ -28,8 +30,19 @@ Way = Callable[[Moment, int], Context]
 
 
 def orchestra(moment: Moment, budget: int) -> Context:
-    """Our pack, as an agent gets it."""
-    made = pack(moment.corpus, moment.source, moment.case.query, budget, weights=moment.weights)
+    """Our pack, as an agent gets it without a model."""
+    return _packed(moment, budget, None)
+
+
+def orchestra_with_vectors(moment: Moment, budget: int) -> Context:
+    """Our pack where an embedding model is configured."""
+    return _packed(moment, budget, moment.dense)
+
+
+def _packed(moment: Moment, budget: int, dense: Dense | None) -> Context:
+    corpus, source, task = moment.corpus, moment.source, moment.case.query
+    ranking = rank(corpus, Query(task), moment.weights, dense=dense)
+    made = pack(corpus, source, task, budget, ranking=ranking)
     shown: dict[str, list[tuple[int, int]]] = {}
     for item in made.items:
         if item.kind in ("code", "outline") and item.path:
@@ -93,6 +106,7 @@ def oracle(moment: Moment, budget: int) -> Context:
     return _fill(corpus, pieces, files, budget)
 
 
+WITH_VECTORS = "Orchestra, vectors"
 WAYS: dict[str, Way] = {
     "Orchestra": orchestra,
     "BM25, whole files, tests demoted": bm25_files,
