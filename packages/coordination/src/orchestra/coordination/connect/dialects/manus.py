@@ -1,12 +1,15 @@
 """Manus reads no files: an instruction and a connector to be pasted into its project."""
 
 import json
+import re
+from urllib.parse import unquote
 
 from orchestra.coordination.connect.dialects.dialect import SERVER, Notes, key_variable
 from orchestra.coordination.connect.dialects.guidance import guidance
 from orchestra.coordination.connect.parts import Part, WholeFile
 from orchestra.coordination.connect.source import DEFAULT_URL, Source
 
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
 INSTRUCTION = ".ai-context/connect/manus-instruction.md"
 CONNECTOR = ".ai-context/connect/manus-connector.json"
 
@@ -22,13 +25,16 @@ def parts(source: Source) -> list[Part]:
             }
         }
     }
-    text = [
-        line.replace("](", "](/") if line.startswith("| ") else line for line in guidance(source)
-    ]
+    text = [_LINK.sub(_named, line) for line in guidance(source)]
     return [
         WholeFile(INSTRUCTION, "\n".join([*text, ""])),
         WholeFile(CONNECTOR, json.dumps(connector, indent=2) + "\n"),
     ]
+
+
+def _named(link: "re.Match[str]") -> str:
+    """A link in words: what is pasted has no place of its own."""
+    return f"{link[1]} (`{unquote(link[2])}`)"
 
 
 def to_paste(source: Source) -> dict[str, str]:
