@@ -18,6 +18,7 @@ const READY: CodeIndex = {
   chunks: 3_608,
   commits: 1,
   skipped: 0,
+  broken: 0,
   omitted: 0,
   done: 1_205,
   total: 1_205,

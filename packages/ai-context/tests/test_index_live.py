@@ -12,6 +12,8 @@ from orchestra.context.collectors.codebase import CodebaseCollector
 from orchestra.context.git.testing import GitRepository
 from orchestra.context.index.code_index import CodeIndex
 from orchestra.context.index.literal import places_of_names
+from orchestra.context.index.parsing import PROGRAM
+from orchestra.context.testing.crashing_parser import CRASH, ENDLESS, HOPELESS
 from orchestra.context.testing.feed import engine_of
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
@@ -50,10 +52,13 @@ def live(
     tmp_path: Path,
 ) -> Start:
     @contextlib.asynccontextmanager
-    async def start(cache: Path | None = None, most: int = 1000) -> AsyncIterator[Live]:
+    async def start(
+        cache: Path | None = None, most: int = 1000, parser: str = PROGRAM
+    ) -> AsyncIterator[Live]:
         collector = CodebaseCollector(repository.root)
         engine = engine_of(context, events, database, collector)
-        index = CodeIndex(repository.root, context, cache or tmp_path / "index.sqlite", most=most)
+        place = cache or tmp_path / "index.sqlite"
+        index = CodeIndex(repository.root, context, place, most=most, parser=parser)
         await engine.start()
         await index.start()
         try:
@@ -181,5 +186,47 @@ async def test_what_cannot_be_read_is_said_and_read_once_it_can(
         assert not index.state().ready
         head.write_text(good)
         assert len((await index.corpus(patience=30)).view) == 2
+    finally:
+        await index.close()
+
+
+async def test_a_file_that_crashes_a_grammar_is_read_as_text_and_remembered(
+    repository: GitRepository, live: Start, tmp_path: Path
+) -> None:
+    for number in range(300):
+        repository.write(f"many/{number}.py", f"def many_word_{number}(): pass\n")
+    repository.write("bad/crash.py", f"def crash_word(): '{CRASH}'\n")
+    repository.write("bad/endless.py", f"def endless_word(): '{ENDLESS}'\n")
+    repository.write("bad/hopeless.py", f"def hopeless_word(): '{HOPELESS}'\n")
+    async with live(parser="orchestra.context.testing.crashing_parser") as system:
+        assert await system.find("many_word_299") == ["many/299.py"]
+        assert await system.find("crash_word") == ["bad/crash.py"]
+        assert await system.find("endless_word") == ["bad/endless.py"]
+        assert await system.find("hopeless_word") == []
+        assert (system.index.state().files, system.index.state().broken) == (305, 3)
+        repository.write("bad/saved.py", f"def saved_word(): '{CRASH} again'\n")
+        assert await system.find("saved_word") == ["bad/saved.py"]
+        repository.write("src/b.py", "def good_word(): pass\n")
+        assert await system.find("good_word") == ["src/b.py"]
+        assert system.index.state().broken == 4
+        repository.write("bad/saved.py", "def mended_word(): pass\n")
+        assert await system.find("mended_word") == ["bad/saved.py"]
+        assert system.index.state().broken == 3
+    async with live(parser="no.such.module") as system:  # all is in the cache
+        assert await system.find("crash_word") == ["bad/crash.py"]
+        assert system.index.state().broken == 3
+
+
+async def test_parsers_that_do_not_start_are_said(
+    repository: GitRepository, context: ContextLog
+) -> None:
+    index = CodeIndex(repository.root, context, None, parser="no.such.module")
+    await index.start()
+    try:
+        async with asyncio.timeout(30):
+            while index.state().problem is None:
+                await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="does not start"):
+            await index.corpus(patience=0)
     finally:
         await index.close()

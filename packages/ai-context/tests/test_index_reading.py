@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from orchestra.context.index.cache import Cache
 from orchestra.context.index.changes import Changed
 from orchestra.context.index.corpus import Corpus
 from orchestra.context.index.literal import places_of_names
+from orchestra.context.index.parsing import Parsers
 from orchestra.context.index.reader import IndexReader
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.settings import child_environment
@@ -22,8 +24,28 @@ pytestmark = pytest.mark.requirement("ctx.index")
 EVERYTHING = Changed(everything=True, head=True)
 
 
+_OPENED: list[IndexReader] = []
+_PARSERS = Parsers()
+"""One for all tests: starting it takes longer than most of them."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _ended() -> Iterator[None]:
+    yield
+    _PARSERS.close()
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
+
+
 def reader_of(root: Path, cache: Path | None = None, most: int = 1000) -> IndexReader:
-    return IndexReader(Repository.find(root), Cache(cache), most=most)
+    reader = IndexReader(Repository.find(root), Cache(cache), most=most, parsers=_PARSERS)
+    _OPENED.append(reader)
+    return _OPENED[-1]
 
 
 def read(root: Path, cache: Path | None = None) -> Corpus:

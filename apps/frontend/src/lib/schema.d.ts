@@ -1116,6 +1116,11 @@ export interface components {
          * @description How the code index is.
          */
         IndexView: {
+            /**
+             * Broken
+             * @description files on which a grammar failed: searched as plain text
+             */
+            broken: number;
             /** Chunks */
             chunks: number;
             /** Commit */

@@ -12,7 +12,7 @@ export function IndexLine() {
   const index = useQuery(indexQuery);
   if (!index.data) return null; // whoever asks is told why there is no answer
   const [status, words] = state(index.data);
-  const { files, chunks, commits, skipped, omitted, problem, ready, vectors } = index.data;
+  const { files, chunks, commits, skipped, broken, omitted, problem, ready, vectors } = index.data;
   return (
     <p className="provenance" data-testid="index">
       <span className="status" data-status={status}>
@@ -28,6 +28,9 @@ export function IndexLine() {
             <span title="Binary, huge, or likely to hold secrets">
               {count(skipped)} known by name only
             </span>
+          )}
+          {broken > 0 && (
+            <span title="Their grammar failed on them">{count(broken)} read as plain text</span>
           )}
           {omitted > 0 && <span>{count(omitted)} beyond the most that are indexed</span>}
           {vectors && (

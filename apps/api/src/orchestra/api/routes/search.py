@@ -94,6 +94,7 @@ class IndexView(_View):
     chunks: int
     commits: int
     skipped: int = Field(description="files known by name only: binary, huge, or likely secret")
+    broken: int = Field(description="files on which a grammar failed: searched as plain text")
     omitted: int = Field(description="files beyond the most that are indexed")
     done: int
     total: int

@@ -14,6 +14,7 @@ from orchestra.context.git.repository import Repository
 from orchestra.context.index.cache import Cache
 from orchestra.context.index.changes import Changed, changed_since
 from orchestra.context.index.corpus import Corpus
+from orchestra.context.index.parsing import PROGRAM, Parsers
 from orchestra.context.index.reader import IndexReader
 from orchestra.context.index.segment import Segment
 from orchestra.context.index.tokens import count_tokens
@@ -48,6 +49,8 @@ class IndexState:
     commits: int
     skipped: int
     """Files that are known by name only: binary, huge, generated, or likely to hold secrets."""
+    broken: int
+    """Files on which their grammar crashed or did not end: they are read as plain text."""
     omitted: int
     """Files beyond the most that are indexed."""
     done: int
@@ -64,13 +67,23 @@ class CodeIndex:
     """Follows the context stream, and reads what has changed. Searches see whole states only."""
 
     def __init__(
-        self, path: Path, log: ContextLog, cache: Path | None, *, most: int = MOST_FILES
+        self,
+        path: Path,
+        log: ContextLog,
+        cache: Path | None,
+        *,
+        most: int = MOST_FILES,
+        parser: str = PROGRAM,
     ) -> None:
-        """`most` files are indexed; of a larger repository, the first by path."""
+        """`most` files are indexed; of a larger repository, the first by path.
+
+        `parser` is the module that the processes that read contents run.
+        """
         self._path = path
         self._log = log
         self._cache_path = cache
         self._most = most
+        self._parsers = Parsers(parser)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-index")
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -89,6 +102,7 @@ class CodeIndex:
 
     async def close(self) -> None:
         """Stop."""
+        self._parsers.stop()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -127,6 +141,11 @@ class CodeIndex:
         """The texts of files of the repository, as they are now. Blocking: call it from a thread."""
         return {} if self._files is None else self._files.read(paths)
 
+    @property
+    def commit(self) -> str | None:
+        """The commit of HEAD whose history was read."""
+        return self._commit
+
     def state(self) -> IndexState:
         """How it is now."""
         corpus = self._corpus
@@ -136,7 +155,8 @@ class CodeIndex:
             len(view) if view else 0,
             int(view.first_chunks[-1]) if view else 0,
             len(corpus.history.commits) if corpus else 0,
-            sum(file.skipped is not None for file in view.current.values()) if view else 0,
+            view.skipped if view else 0,
+            view.broken if view else 0,
             self._files.omitted if self._files else 0,
             self._done,
             self._total,
@@ -169,6 +189,7 @@ class CodeIndex:
                 changed = await self._next(grown, seq, reader.merging())
         finally:
             await loop.run_in_executor(self._worker, reader.close)
+            await loop.run_in_executor(self._worker, self._parsers.close)
 
     async def _next(
         self, grown: asyncio.Event, seq: int, merging: Future[Segment] | None
@@ -201,7 +222,11 @@ class CodeIndex:
     def _open(self) -> IndexReader:
         count_tokens("")  # reads its vocabulary now, so that no pack waits for it
         reader = IndexReader(
-            Repository.find(self._path), Cache(self._cache_path), self._report, self._most
+            Repository.find(self._path),
+            Cache(self._cache_path),
+            self._report,
+            self._most,
+            self._parsers,
         )
         self._files = reader.files
         return reader

@@ -60,6 +60,8 @@ class ParsedFile:
     symbols: tuple[Symbol, ...]
     imports: tuple[str, ...]
     skipped: str | None = None
+    broken: bool = False
+    """Its grammar crashed on it or did not end: it was read as plain text."""
 
     @property
     def chunks(self) -> int:
@@ -74,6 +76,7 @@ class ParsedFile:
                 self.skipped,
                 [[s.name, s.kind, s.start, s.end, s.signature] for s in self.symbols],
                 self.imports,
+                *([True] if self.broken else []),
             ]
         )
         parts = [head, *(array.tobytes() for array in self._arrays())]
@@ -87,7 +90,7 @@ class ParsedFile:
         for size in orjson.loads(sizes):
             parts.append(rest[offset : offset + size])
             offset += size
-        lines, skipped, symbols, imports = orjson.loads(parts[0])
+        lines, skipped, symbols, imports, *broken = orjson.loads(parts[0])
         starts, ends, tokens = (np.frombuffer(part, np.int32) for part in parts[1:4])
         body, names = (
             Postings(
@@ -107,6 +110,7 @@ class ParsedFile:
             tuple(Symbol(*symbol) for symbol in symbols),
             tuple(imports),
             skipped,
+            bool(broken),
         )
 
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:

@@ -11,7 +11,7 @@ from orchestra.context.index.changes import Changed
 from orchestra.context.index.corpus import Corpus
 from orchestra.context.index.history import Commit, History, list_commits, read_commits
 from orchestra.context.index.merger import Merger
-from orchestra.context.index.parsing import Progress
+from orchestra.context.index.parsing import Parsers, Progress
 from orchestra.context.index.segment import Segment
 from orchestra.context.index.view import View
 from orchestra.context.index.working_files import MOST_FILES, WorkingFiles
@@ -28,8 +28,11 @@ class IndexReader:
         cache: Cache,
         report: Progress = lambda _done, _total: None,
         most: int = MOST_FILES,
+        parsers: Parsers | None = None,
     ) -> None:
-        self.files = WorkingFiles(repository, cache, report, most)
+        """`parsers` are left open; those of its own it closes."""
+        self._own = None if parsers else Parsers()
+        self.files = WorkingFiles(repository, cache, report, most, parsers or self._own)
         self.commit: str | None = None
         self._git = repository.git
         self._cache = cache
@@ -67,6 +70,8 @@ class IndexReader:
     def close(self) -> None:
         """End what runs, close the cache."""
         self._merger.close()
+        if self._own:
+            self._own.close()
         self._git.close()
         self._cache.close()
 

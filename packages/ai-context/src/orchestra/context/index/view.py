@@ -76,6 +76,16 @@ class View:
         most = max(_OVERLAY_LEAST, int(len(self.base.files) * _OVERLAY_SHARE))
         return len(self.newer.files) > most or len(self.dead) > 4 * most
 
+    @cached_property
+    def skipped(self) -> int:
+        """How many files are known by name only."""
+        return sum(file.skipped is not None for file in self.current.values())
+
+    @cached_property
+    def broken(self) -> int:
+        """How many files their grammar failed on."""
+        return sum(file.broken for file in self.current.values())
+
     def with_stem(self, stem: str) -> list[int]:
         """The files whose name has a stem."""
         first = len(self.base.files)

@@ -10,7 +10,7 @@ from orchestra.context.git.repository import Repository
 from orchestra.context.index.cache import Cache
 from orchestra.context.index.objects import list_tree, read_blobs
 from orchestra.context.index.parsed import LARGEST, ParsedFile, content_key, unread
-from orchestra.context.index.parsing import Progress, Work, parse_all
+from orchestra.context.index.parsing import Parsers, Progress, Work
 from orchestra.context.index.safe_read import Root, Stamp
 
 MOST_FILES = 100_000
@@ -35,7 +35,12 @@ class WorkingFiles:
     """
 
     def __init__(
-        self, repository: Repository, cache: Cache, progress: Progress, most: int = MOST_FILES
+        self,
+        repository: Repository,
+        cache: Cache,
+        progress: Progress,
+        most: int = MOST_FILES,
+        parsers: Parsers | None = None,
     ) -> None:
         self.omitted = 0
         """How many files there are beyond the most that are indexed."""
@@ -47,6 +52,7 @@ class WorkingFiles:
         self._stamps: dict[str, Stamp] = {}
         self._files: dict[str, ParsedFile] = {}
         self._by_key: dict[str, ParsedFile] = {}
+        self._parsers = parsers or Parsers()
 
     def scan(self) -> dict[str, ParsedFile]:
         """All files, whatever was known: the ones whose stamp has changed are read again.
@@ -63,6 +69,7 @@ class WorkingFiles:
         for gone in [path for path in self._files if path not in wanted]:
             self._forget(gone)
         self._look(names)
+        self._parsers.warm()
         return dict(self._files)
 
     def take(
@@ -141,7 +148,7 @@ class WorkingFiles:
         known |= self._cache.files([key for key in contents if key not in known])
         work: list[Work] = [(k, p, c) for k, (p, c) in contents.items() if k not in known]
         fresh: dict[str, ParsedFile] = {}
-        for key, file in parse_all(work, len(work)):
+        for key, file in self._parsers.parse(work, len(work)):
             fresh[key] = file
         self._cache.put_files(fresh)
         known |= fresh
@@ -173,7 +180,7 @@ class WorkingFiles:
         known = self._cache.files(set(keys.values()))
         missing = {tree[p].oid: p for p, key in keys.items() if key not in known}
         work = ((keys[missing[oid]], missing[oid], c) for oid, c in read_blobs(git, missing))
-        fresh = dict(parse_all(work, len(missing)))
+        fresh = dict(self._parsers.parse(work, len(missing)))
         self._cache.put_files(fresh)
         known |= fresh
         self._files = {p: known[keys[p]] for p in keys if keys[p] in known}

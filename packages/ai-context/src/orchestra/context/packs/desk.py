@@ -121,7 +121,7 @@ class Desk:
             for chunk in chunks
             if chunk.path in texts
         ]
-        return Search(self._redact(query), tuple(found), self._index.state().commit)
+        return Search(self._redact(query), tuple(found), self._index.commit)
 
     async def pack(self, task: str, budget: int, caller: Caller) -> Pack:
         """The context for a task.
@@ -148,7 +148,7 @@ class Desk:
             task,
             budget,
             extras=extras,
-            revision=self._index.state().commit,
+            revision=self._index.commit,
             notes=[*remarks, *self._remarks()],
             finish=lambda item: redacted(item, self._redact),
             ranking=ranking,
