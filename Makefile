@@ -15,7 +15,7 @@ export DO_NOT_TRACK := 1
 TURBO := turbo run --continue --concurrency=100% --output-logs=errors-only --log-order=grouped
 READY := .venv/.ready node_modules/.ready
 
-.PHONY: up build test lint fix bench requirements clean help
+.PHONY: up build test test-mcp lint fix bench requirements clean help
 .DEFAULT_GOAL := help
 
 up: build ## Run it: make up REPO=path/to/a/repository ARGS="--port 0 --no-browser"
@@ -26,6 +26,9 @@ build: $(READY) ## Build the dashboard
 
 test: $(READY) ## Lint, type-check, test and build everything that changed
 	@$(TURBO) lint typecheck test build //#lint:repository //#typecheck:repository //#test:repository
+
+test-mcp: $(READY) ## Run the MCP conformance suite and inspector against our application
+	@.venv/bin/python -m tests.mcp_conformance
 
 lint: $(READY) ## Only lint and type-check
 	@$(TURBO) lint typecheck //#lint:repository //#typecheck:repository

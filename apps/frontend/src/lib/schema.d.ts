@@ -1210,7 +1210,7 @@ export interface components {
              *       "context:read"
              *     ]
              */
-            scopes: ("admin" | "context:read" | "events:read" | "events:write" | "memory:read" | "memory:write" | "keys:manage" | "webhooks:manage" | "tasks:read" | "tasks:write" | "approvals:read" | "approvals:decide" | "hooks:write")[];
+            scopes: ("admin" | "context:read" | "events:read" | "events:write" | "memory:read" | "memory:write" | "keys:manage" | "webhooks:manage" | "tasks:read" | "tasks:write" | "approvals:read" | "approvals:decide" | "infra:preview" | "infra:apply" | "models:use" | "hooks:write")[];
         };
         /**
          * Keys
@@ -1227,6 +1227,20 @@ export interface components {
         LoginLink: {
             /** Url */
             url: string;
+        };
+        /**
+         * McpServer
+         * @description An MCP server: served with these of its tools for the caller, or absent for what it lacks.
+         */
+        McpServer: {
+            /** Lacks */
+            lacks: string;
+            /** Name */
+            name: string;
+            /** Served */
+            served: boolean;
+            /** Tools */
+            tools: string[];
         };
         /**
          * Me
@@ -1686,6 +1700,8 @@ export interface components {
             /** Collecting */
             collecting: boolean;
             database: components["schemas"]["DatabaseStatus"];
+            /** Mcp Servers */
+            mcp_servers: components["schemas"]["McpServer"][];
             /** Repository */
             repository: string;
             /** Seq */

@@ -1,6 +1,6 @@
 """The application: routes, errors, the outer wall, and the dashboard's files."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 
@@ -25,6 +25,7 @@ from orchestra.api.routes import (
 )
 from orchestra.api.state import System
 from orchestra.api.wiring import running
+from orchestra.mcp import Part
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
@@ -33,8 +34,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application for one repository; everything it needs is built when it starts."""
+def create_app(settings: Settings | None = None, parts: Sequence[Part] = ()) -> FastAPI:
+    """The application for one repository; everything it needs is built when it starts.
+
+    `parts` are served over MCP besides our own.
+    """
     settings = settings or Settings.load()
     metrics = Metrics()
     redactor = Redactor()
@@ -44,7 +48,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[System]:
         async with AsyncExitStack() as stack:
             try:
-                state = await stack.enter_async_context(running(settings, metrics, redactor, mcp))
+                state = await stack.enter_async_context(
+                    running(settings, metrics, redactor, mcp, parts)
+                )
             except OrchestraError as error:
                 app.state.refusal = error
                 raise
@@ -62,10 +68,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses=openapi.PROBLEMS,
     )
     problems.install(app, redactor)
+    app.router.routes += [Route("/mcp", mcp), Route("/mcp/{server}", mcp)]  # the busiest first
     app.include_router(_api(), prefix="/api/v1")
     app.include_router(status.probes)
     openapi.install(app)
-    app.router.routes += [Route("/mcp", mcp), Route("/mcp/{server}", mcp)]
     app.router.default = Dashboard(settings.frontend_dir)  # after all, so that 405 stays 405
     app.add_middleware(Guard, hosts=settings.hosts, metrics=metrics)
     return app

@@ -3,16 +3,18 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import uvicorn
+from fastapi import FastAPI
 from orchestra.api.connection import Connection
 from orchestra.api.main import create_app
 from orchestra.api.server import Server
+from orchestra.mcp import Part
 from orchestra.shared.settings import Settings
 
 
@@ -58,13 +60,20 @@ class RunningApi:
 
 
 @asynccontextmanager
-async def running_api(settings: Settings) -> AsyncGenerator[RunningApi]:
-    """Run the API with these settings until the block ends."""
+async def running_api(settings: Settings, parts: Sequence[Part] = ()) -> AsyncGenerator[RunningApi]:
+    """Run the API with these settings until the block ends; `parts` are more MCP servers."""
+    async with serving(create_app(settings, parts), settings) as api:
+        yield api
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, settings: Settings) -> AsyncGenerator[RunningApi]:
+    """Run an application that was made with these settings until the block ends."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         http=Connection,
         log_config=None,
         access_log=False,

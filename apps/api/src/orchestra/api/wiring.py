@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
+from orchestra.api.collections import Collections
 from orchestra.api.governance import build_governance
 from orchestra.api.mcp import McpMount
 from orchestra.api.state import State
@@ -31,7 +32,9 @@ from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
 from orchestra.coordination import MIGRATIONS as COORDINATION
-from orchestra.mcp import ApprovalsPart, ContextPart, McpEndpoints, MemoryPart, ProcessMetrics
+from orchestra.mcp import ApprovalsPart, ContextPart, McpEndpoints, MemoryPart, Part, ProcessMetrics
+from orchestra.mcp.enhanced_config import servers
+from orchestra.mcp.servers import Backends, wire
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
@@ -44,18 +47,27 @@ from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
-from orchestra.vectors import open_embedder
+from orchestra.vectors import Embedder, open_embedder, open_store
 
 _WATCH = 0.2  # seconds between looks whether the embedded database's process lives
 _AFTER_FAILURE = 10.0  # seconds until it is tried again to start it
 _ASK = 15.0  # seconds between questions whether it answers, which cost it a connection
+
+_LATER = {
+    "infrastructure": "needs an infrastructure backend",
+    "validation": "needs a validation backend",
+}
 
 _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, metrics: Metrics, redactor: Redactor, mcp: McpMount
+    settings: Settings,
+    metrics: Metrics,
+    redactor: Redactor,
+    mcp: McpMount,
+    parts: Sequence[Part] = (),
 ) -> AsyncGenerator[State]:
     """Build the parts in order, start them, and stop them in the opposite order."""
     configure_logs(settings.log_level, settings.log_format, redactor)
@@ -130,12 +142,16 @@ async def running(
         streamer = ContextStreamer(context, {agent: files for agent in AGENTS})
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
+        collections = await _collections(stack, settings, embedder, redactor)
+        declared = wire(servers(secrets), Backends(collections=collections))
+        ours: list[Part] = [
+            ContextPart(context, engine.settle, desk),
+            MemoryPart(memory),
+            ApprovalsPart(governance.approvals),
+        ]
         mcp.endpoints = McpEndpoints(
-            [
-                ContextPart(context, engine.settle, desk),
-                MemoryPart(memory),
-                ApprovalsPart(governance.approvals),
-            ],
+            [*ours, *declared.parts, *parts],
+            absent=declared.absent | _LATER,
             version=version("orchestra-api"),
             hosts=("127.0.0.1", "localhost", "::1", *settings.hosts),
             metrics=ProcessMetrics(metrics),
@@ -164,6 +180,17 @@ async def running(
         subscribers.start()
         stack.push_async_callback(subscribers.close)
         yield state
+
+
+async def _collections(
+    stack: AsyncExitStack, settings: Settings, embedder: Embedder, redactor: Redactor
+) -> Collections | None:
+    """Collections over MCP, where a Weaviate is configured."""
+    if settings.vector_store != "weaviate":
+        return None
+    store = await open_store(settings)
+    stack.push_async_callback(store.close)
+    return Collections(store, embedder, workspace=settings.workspace, redact=redactor.text)
 
 
 @asynccontextmanager

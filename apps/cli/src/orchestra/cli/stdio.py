@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 import httpx2
-from orchestra.cli.stdio_proxy import StdioProxy
+from orchestra.cli.stdio_proxy import Commands, StdioProxy
 
 _CHUNK = 64 * 1024
 _LONGEST = 8 * 1024 * 1024  # bytes of a line; more than the endpoint takes anyway
@@ -19,7 +19,7 @@ _WAITING = 64  # lines that may wait to be sent before we stop reading
 _TIMEOUT = httpx2.Timeout(10.0, connect=5.0, read=600.0, pool=None)  # seconds
 
 
-async def serve(url: str, key: str) -> None:
+async def serve(url: str, key: str, commands: Commands | None = None) -> None:
     """Carry messages until stdin ends or a signal comes; both protocol eras.
 
     What goes wrong on the way is answered as a JSON-RPC error that says what to do. Nothing but
@@ -32,7 +32,9 @@ async def serve(url: str, key: str) -> None:
     http = httpx2.AsyncClient(headers=headers, timeout=_TIMEOUT, trust_env=False)
     async with http:
         with contextlib.redirect_stdout(sys.stderr):
-            proxy = StdioProxy(http, url, lambda message: _write(output, message))
+            proxy = StdioProxy(
+                http, url, lambda message: _write(output, message), commands or Commands()
+            )
             pump = asyncio.create_task(_pump(lines, proxy), name="stdio")
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, pump.cancel)

@@ -21,6 +21,14 @@ Id = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
+class Commands:
+    """What a person can type who is told that something is wrong."""
+
+    start: str = "orchestra up"
+    doctor: str = "orchestra doctor"
+
+
+@dataclass(frozen=True, slots=True)
 class _Running:
     """A request that is not answered yet."""
 
@@ -33,8 +41,13 @@ class StdioProxy:
     """One agent's connection; `write` hands a message to it."""
 
     def __init__(
-        self, http: httpx2.AsyncClient, url: str, write: Callable[[Message], None]
+        self,
+        http: httpx2.AsyncClient,
+        url: str,
+        write: Callable[[Message], None],
+        commands: Commands,
     ) -> None:
+        self._commands = commands
         self._http = http
         self._url = url
         self._write = write
@@ -138,7 +151,7 @@ class StdioProxy:
             return True
         problem = body if isinstance(body, dict) else {}
         said = problem.get("detail") or f"the endpoint answered {response.status_code}"
-        hint = problem.get("hint") or "see `orchestra doctor`"
+        hint = problem.get("hint") or f"see `{self._commands.doctor}`"
         self._refuse(message["id"], -32000, said, hint, status=response.status_code)
         return True
 
@@ -166,7 +179,8 @@ class StdioProxy:
 
     def _unreachable(self, request_id: Id, why: str) -> None:
         said = f"Orchestra does not answer at `{self._url}` ({why})"
-        self._refuse(request_id, -32000, said, "start it with `orchestra up`, then try again")
+        hint = f"start it with `{self._commands.start}`, then try again"
+        self._refuse(request_id, -32000, said, hint)
 
     def _refuse(
         self, request_id: Id | None, code: int, message: str, hint: str, **data: int

@@ -1,5 +1,6 @@
 """Finds out who asks: the host authenticates each HTTP request and leaves the caller in its state."""
 
+from functools import lru_cache
 from typing import Any
 
 from orchestra.shared.errors import Unauthenticated
@@ -31,12 +32,13 @@ def caller_in(connection: HTTPConnection) -> Caller:
 
 def owner(caller: Caller) -> AuthenticatedUser:
     """The caller as the SDK knows users; a session is served only to the key that opened it."""
-    token = AccessToken(
-        token="",  # the secret stays with the host; only the identity is compared
-        client_id=caller.key_id,
-        scopes=[],
-        subject=caller.principal_id,
-    )
+    return _owner(caller.key_id, caller.principal_id)
+
+
+@lru_cache(maxsize=4096)
+def _owner(key_id: str, principal_id: str) -> AuthenticatedUser:
+    # The secret stays with the host; only the identity is compared.
+    token = AccessToken(token="", client_id=key_id, scopes=[], subject=principal_id)
     return AuthenticatedUser(token)
 
 

@@ -1,7 +1,7 @@
 """All our MCP servers, each as an ASGI app at its path, with one life and one end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from orchestra.mcp.metrics import ToolMetrics
 from orchestra.mcp.part import Part
 from orchestra.mcp.server import PartsServer
 from orchestra.shared.errors import NotFound
+from orchestra.shared.identity import Caller
 from starlette.types import Receive, Scope, Send
 
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
@@ -31,6 +32,16 @@ class Limits:
     session_idle: float = 1800.0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A server as it is listed: whether it is served, by which tools, or else what it lacks."""
+
+    name: str
+    served: bool
+    tools: list[str]
+    lacks: str
+
+
 class McpEndpoints:
     """ASGI: `/mcp` with all parts, and `/mcp/<part>` with one.
 
@@ -49,7 +60,10 @@ class McpEndpoints:
         hosts: Sequence[str],
         metrics: ToolMetrics,
         limits: Limits | None = None,
+        absent: Mapping[str, str] | None = None,
     ) -> None:
+        """`absent`: servers that could be there, and what each of them lacks."""
+        self._absent = dict(absent or {})
         self._parts = parts
         self._closed = False
         self._bus = InMemorySubscriptionBus()
@@ -94,6 +108,14 @@ class McpEndpoints:
             self.close()
             over.set()
             await serving
+
+    def roster(self, caller: Caller) -> list[Listed]:
+        """Every server there is or could be, with the tools that the caller may use."""
+        served = [
+            Listed(p.name, True, [t.name for t in p.tools if caller.can(t.scope)], "")
+            for p in self._parts
+        ]
+        return served + [Listed(name, False, [], why) for name, why in self._absent.items()]
 
     def close(self) -> None:
         """End all open streams and waits within moments, and begin nothing new. Idempotent."""
@@ -141,7 +163,7 @@ class McpEndpoints:
 
     def _door(self, server: PartsServer) -> Door:
         server.streamable_http_app(
-            json_response=True,
+            json_response=not server.talks,  # half the CPU of a stream
             max_request_body_size=self._limits.body,
             max_sessions=self._limits.sessions,
             session_idle_timeout=self._limits.session_idle,

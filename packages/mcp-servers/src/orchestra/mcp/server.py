@@ -1,5 +1,6 @@
 """One MCP server over some parts, for clients of both protocol eras."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,10 +54,14 @@ class PartsServer(MCPServer[Any]):
             },
         )
         self._parts = parts
+        self.talks = any(tool.talks for part in parts for tool in part.tools)
         self.session_subscriptions = Subscriptions()
         self._listen = ListenHandler(bus)  # the SDK makes one too, but nobody could close that
         for part in parts:
             part.add_resources(self)
+        # What the SDK checks against headers at each call; walking through schemas without any costs.
+        mirrored = {t.name: t.parameters for p in parts for t in p.tools if _mirrors(t.parameters)}
+        self._lowlevel_server.get_tool_input_schema = mirrored.get
         serve = self._lowlevel_server.add_request_handler
         serve("completion/complete", CompleteRequestParams, self._complete)
         serve("subscriptions/listen", SubscriptionsListenRequestParams, self._listen)
@@ -80,3 +85,8 @@ class PartsServer(MCPServer[Any]):
                 values = values or part.completions.get(params.ref.uri, ())
         matching = [value for value in values if value.startswith(params.argument.value)]
         return CompleteResult(completion=Completion(values=matching[:100], total=len(matching)))
+
+
+def _mirrors(schema: dict[str, Any]) -> bool:
+    """Whether an argument also stands in a header."""
+    return "x-mcp-header" in json.dumps(schema)

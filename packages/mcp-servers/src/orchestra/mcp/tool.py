@@ -20,6 +20,8 @@ class GovernedTool(Tool):
     """What a model may call. Without `of`, nobody but an administrator may."""
 
     scope: Scope = "admin"
+    talks: bool = False
+    """It asks its client back or reports progress, so its answer has to be a stream."""
 
     @classmethod
     def of(
@@ -30,6 +32,7 @@ class GovernedTool(Tool):
         title: str,
         description: str,
         annotations: ToolAnnotations,
+        talks: bool = False,
     ) -> Self:
         """The tool that a function is. It returns a `CallToolResult`; its name is the tool's."""
         made = cls.from_function(
@@ -41,7 +44,12 @@ class GovernedTool(Tool):
         )
         strict = {**_lean(made.parameters), "additionalProperties": False}
         arguments = StrictArguments(arg_model=made.fn_metadata.arg_model)
-        ours = {"scope": scope, "parameters": strict, "fn_metadata": arguments}
+        ours = {
+            "scope": scope,
+            "talks": talks,
+            "parameters": strict,
+            "fn_metadata": arguments,
+        }
         return cast("Self", made.model_copy(update=ours))
 
     async def run(

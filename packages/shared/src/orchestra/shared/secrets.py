@@ -46,6 +46,39 @@ class SecretRef:
         return f"secret://{self.provider}/{self.name}"
 
 
+class Secret:
+    """A secret that is not read yet: it can be passed on and printed, and says only its name."""
+
+    __slots__ = ("_secrets", "name")
+
+    def __init__(self, name: str, secrets: "Secrets") -> None:
+        self.name = name
+        self._secrets = secrets
+
+    def reveal(self, *, reason: str) -> SecretStr:
+        """The secret itself, from the environment, else from the state folder.
+
+        Raises:
+            NotFound: it is in neither.
+            Invalid: as `Secrets.resolve`.
+        """
+        try:
+            return self._secrets.resolve(f"secret://env/{self.name}", reason=reason)
+        except NotFound:
+            return self._secrets.resolve(f"secret://file/{self.name}", reason=reason)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return (self.name, self._secrets) == (other.name, other._secrets)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.name!r})"
+
+
 class Secrets:
     """Hands out secrets by reference, and teaches each to the redactor first."""
 
@@ -70,6 +103,14 @@ class Secrets:
         self._redactor.learn(value)
         logger.debug("secret resolved", ref=str(where), reason=reason)
         return SecretStr(value)
+
+    def get_secret(self, name: str) -> Secret:
+        """The secret of that name, to be read when it is used.
+
+        Raises:
+            Invalid: no secret can have that name.
+        """
+        return Secret(SecretRef.parse(f"secret://env/{name}").name, self)
 
     def _environment(self, where: SecretRef) -> str:
         value = (environment_value(where.name) or "").strip()

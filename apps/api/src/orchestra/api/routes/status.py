@@ -1,5 +1,6 @@
 """`/api/v1/status`, and the routes for probes: `/healthz`, `/readyz`, `/metrics`."""
 
+from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
 
@@ -32,6 +33,15 @@ class DatabaseStatus(BaseModel):
     pending_migrations: list[str]
 
 
+class McpServer(BaseModel):
+    """An MCP server: served with these of its tools for the caller, or absent for what it lacks."""
+
+    name: str
+    served: bool
+    tools: list[str]
+    lacks: str
+
+
 class Status(BaseModel):
     """The running system."""
 
@@ -42,12 +52,13 @@ class Status(BaseModel):
     collecting: bool
     database: DatabaseStatus
     sources: list[Source]
+    mcp_servers: list[McpServer]
     stream: str
     seq: int
 
 
 @router.get("/status", summary="The running system")
-async def status(request: Request, _caller: Reader) -> Status:
+async def status(request: Request, caller: Reader) -> Status:
     """What runs, and how each source is."""
     state = state_of(request)
     facts = state.context.document["topics"]
@@ -81,6 +92,7 @@ async def status(request: Request, _caller: Reader) -> Status:
         collecting=state.engine.collecting,
         database=database,
         sources=sources,
+        mcp_servers=[McpServer(**asdict(listed)) for listed in state.mcp.roster(caller)],
         stream=state.context.stream,
         seq=state.context.seq,
     )

@@ -72,3 +72,17 @@ def bench_recall(
 
     bench = RecallBench(cases, repos, budget, cache, limit, apart, aider, embedder)
     run("recall", bench.measure, quick=quick, as_json=json)
+
+
+@app.command("mcp")
+def bench_mcp(
+    fastmcp: Annotated[
+        Path | None, typer.Option(help="A Python with FastMCP, to be measured as well.")
+    ] = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """Calls per second and CPU per tool call, beside the bare MCP SDK and FastMCP."""
+    from orchestra.cli.bench.mcp_calls import McpBench
+
+    run("mcp", McpBench(fastmcp).measure, quick=quick, as_json=json)

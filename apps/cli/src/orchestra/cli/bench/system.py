@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -34,8 +34,10 @@ T = TypeVar("T")
 class BenchSystem:
     """One running system. As a context manager it ends, and its folder goes, with the block."""
 
-    def __init__(self, repository: Path) -> None:
+    def __init__(self, repository: Path, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are more variables of its environment."""
         self.repository = repository
+        self._settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="orchestra-bench-"))
         self.folder.chmod(0o711)  # the database's account, which is not root, has to get through
         self.state = self.folder / "state"
@@ -52,7 +54,7 @@ class BenchSystem:
             + ["--port", str(self.port), "--no-browser", "--json"],
             stdout=subprocess.DEVNULL,
             stderr=self._log,
-            env=child_environment(),
+            env=child_environment(self._settings),
             start_new_session=True,  # a Ctrl-C is ours to pass on
         )
         self._wait_until_ready()

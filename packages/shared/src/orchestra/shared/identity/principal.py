@@ -21,6 +21,9 @@ Scope = Literal[
     "tasks:write",  # create, claim, complete and hand over tasks
     "approvals:read",  # see what waits for a decision
     "approvals:decide",  # approve and deny; for people
+    "infra:preview",  # see what a change of infrastructure would do
+    "infra:apply",  # carry out such a change, once it is approved
+    "models:use",  # ask language models
     "hooks:write",  # report what an agent does, and be told what it may
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

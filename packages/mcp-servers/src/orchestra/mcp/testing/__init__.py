@@ -32,6 +32,8 @@ SCOPES = {
     "scribe": ["memory:read", "memory:write"],
     "listener": ["memory:read"],
     "waiter": ["approvals:read"],
+    "planner": ["infra:preview"],
+    "operator": ["infra:preview", "infra:apply", "models:use"],
 }
 
 
