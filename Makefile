@@ -7,6 +7,7 @@ PYTHON ?= python3
 REPO ?= .
 ARGS ?=
 NAME ?= stream
+AGENTS ?= .tools/agents
 
 export PATH := $(CURDIR)/.tools/py/bin:$(CURDIR)/.tools/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export TURBO_TELEMETRY_DISABLED := 1
@@ -15,7 +16,7 @@ export DO_NOT_TRACK := 1
 TURBO := turbo run --continue --concurrency=100% --output-logs=errors-only --log-order=grouped
 READY := .venv/.ready node_modules/.ready
 
-.PHONY: up build test test-mcp lint fix bench requirements clean help
+.PHONY: up build test test-mcp test-agents lint fix bench requirements clean help
 .DEFAULT_GOAL := help
 
 up: build ## Run it: make up REPO=path/to/a/repository ARGS="--port 0 --no-browser"
@@ -38,6 +39,9 @@ fix: $(READY) ## Format, and mend what can be mended by itself
 
 bench: $(READY) ## Measure: make bench NAME=stream
 	@.venv/bin/orchestra bench $(NAME) $(ARGS)
+
+test-agents: $(READY) ## Run real agents against a scripted model; says what to install
+	@.venv/bin/python -m orchestra.agents.testing --tools "$(AGENTS)" $(ARGS)
 
 requirements: $(READY) ## Print what is promised, and what is proven
 	@.venv/bin/python -m tests.requirements

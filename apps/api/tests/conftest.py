@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 import pytest_asyncio
 from orchestra.api.testing import RunningApi, Served, running_api
+from orchestra.api.testing_hooks import HookedApi
 from orchestra.shared.settings import Settings, child_environment
 from orchestra.shared.testing.postgres import TemporaryPostgres
 from pydantic import SecretStr
@@ -102,3 +103,36 @@ def served(
     yield ready.result(timeout=60)
     over.set_result(None)
     thread.join()
+
+
+SPEC = """name: Vercel Deploy Agent
+permissions:
+  - pulumi:write
+  - vercel:deploy
+auto_approve_patterns:
+  - "*.tsx"
+  - "pulumi/*.py"
+context_sources:
+  - codebase_state
+"""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hooked(
+    postgres: TemporaryPostgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[HookedApi]:
+    """One API over a repository that has the spec of an agent, for tests of hooks."""
+    folder = tmp_path_factory.mktemp("hooked", numbered=False)
+    repository = make_repository(folder)
+    (repository / ".cursor/agents").mkdir(parents=True)
+    (repository / ".cursor/agents/vercel_deploy.yaml").write_text(SPEC)
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "The spec of an agent")
+    settings = Settings(
+        repo=repository,
+        state_dir=folder / "state",
+        database_url=SecretStr(postgres.create_database()),
+        port=0,
+    )
+    async with running_api(settings) as api:
+        yield HookedApi(api, repository)

@@ -13,6 +13,7 @@ from orchestra.context.index.code_index import CodeIndex
 from orchestra.context.memory import Memory
 from orchestra.context.packs.desk import Desk
 from orchestra.context.sinks.webhooks import Webhooks
+from orchestra.coordination.hooks import Hooks
 from orchestra.mcp import McpEndpoints
 from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog
@@ -49,6 +50,7 @@ class State:
         desk: Desk,
         memory: Memory,
         governance: Governance,
+        hooks: Hooks,
         mcp: McpEndpoints,
         metrics: Metrics,
         redactor: Redactor,
@@ -67,6 +69,7 @@ class State:
         self.desk = desk
         self.memory = memory
         self.governance = governance
+        self.hooks = hooks
         self.mcp = mcp
         self.metrics = metrics
         self.redactor = redactor

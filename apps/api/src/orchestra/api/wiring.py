@@ -12,6 +12,7 @@ import structlog
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
 from orchestra.api.collections import Collections
 from orchestra.api.governance import build_governance
+from orchestra.api.hooks import DeskPacks, NotesSection, build_hooks
 from orchestra.api.mcp import McpMount
 from orchestra.api.state import State
 from orchestra.api.subscribers import Subscribers
@@ -23,6 +24,7 @@ from orchestra.context import (
     ContextStreamer,
     Snapshots,
 )
+from orchestra.context.briefs import LiveBrief
 from orchestra.context.index.code_index import CodeIndex
 from orchestra.context.index.embedding import ChunkEmbedding
 from orchestra.context.memory import Memory, head_of
@@ -172,6 +174,14 @@ async def running(
             desk=desk,
             memory=memory,
             governance=governance,
+            hooks=build_hooks(
+                settings,
+                database,
+                governance,
+                LiveBrief(context, redactor.text),
+                sections=[NotesSection(memory)],
+                packs=DeskPacks(desk),
+            ),
             mcp=mcp.endpoints,
             metrics=metrics,
             redactor=redactor,

@@ -91,6 +91,20 @@ class Metrics:
             registry=registry,
         )
 
+        self.hook_events = Counter(
+            "orchestra_hook_events",
+            "Hooks of agents answered",
+            ["brand", "moment"],
+            registry=registry,
+        )
+        self.hook_seconds = Histogram(
+            "orchestra_hook_seconds",
+            "One answer to a hook",
+            ["brand"],
+            buckets=_FAST,
+            registry=registry,
+        )
+
     def render(self) -> bytes:
         """Everything measured so far, in the text format of `CONTENT_TYPE`."""
         return generate_latest(self._registry)

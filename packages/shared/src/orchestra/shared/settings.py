@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """For the command line: the key for it, instead of the state folder's `admin.key`."""
     default_branch: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$")
     """The branch or ref whose agent specs count; without it, what git says of the remote."""
+    hook_pack_tokens: int = Field(default=1_500, ge=0, le=8_000)
+    """Of the context that an agent gets at its first prompt; 0 for none, else at least 500."""
     live_files: bool = True
     """Keep `.ai-context/live/` in the served repository up to date."""
     vector_store: Literal["pgvector", "weaviate", "pinecone"] = Field(
