@@ -75,7 +75,7 @@ def connect(tree: Tree, order: Order) -> Connection:
     source = Source(
         agents=read_agents(tree),
         rules=read_rules(tree),
-        hook=ENTRY.read_text() if ENTRY.is_file() else "",
+        hook=ENTRY.read_text(),
         url=url or DEFAULT_URL,
         fail_mode=given,
     )

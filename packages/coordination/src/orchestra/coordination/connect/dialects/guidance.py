@@ -48,6 +48,6 @@ def shared_parts(source: Source) -> list[Part]:
     """What every agent needs."""
     return [
         Block("AGENTS.md", "\n".join(guidance(source))),
-        *([WholeFile(HOOK, source.hook, executable=True)] if source.hook else []),
+        WholeFile(HOOK, source.hook, executable=True),
         WholeFile(f"{_FOLDER}/.gitattributes", f"{_NAME} text eol=lf\n"),
     ]
