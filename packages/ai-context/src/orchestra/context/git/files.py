@@ -16,6 +16,7 @@ _MOST = 200
 _LARGEST = 64 * 1024 + 1  # bytes; a reader with that limit sees that there is more
 _ENDINGS = (b".yaml", b".yml")
 _GUESSES = ("main", "master")
+_FORMAT = "%(refname)%00%(symref)%00%(objectname)"
 
 
 class RepositoryFiles:
@@ -56,23 +57,18 @@ class RepositoryFiles:
             return self._found.git
 
     def _default_branch(self) -> tuple[str, str] | None:
-        git = self._git()
-        for ref in self._candidates(git):
-            found = git.attempt(
-                "rev-parse", "--verify", "-q", "--end-of-options", f"{ref}^{{commit}}"
-            )
-            if found.code == 0:
-                return ref, found.output.decode("ascii").strip()
-        return None
+        candidates = self._candidates()
+        listed = self._git().run("for-each-ref", f"--format={_FORMAT}", "--", *candidates)
+        lines = listed.decode("utf-8", "surrogateescape").splitlines()
+        found = {ref: (target or ref, commit) for ref, target, commit in map(_parts, lines)}
+        return next((found[ref] for ref in candidates if ref in found), None)
 
-    def _candidates(self, git: Git) -> list[str]:
+    def _candidates(self) -> list[str]:
         if self._branch is not None:
             name = self._branch
             return [name] if name.startswith("refs/") else [f"refs/heads/{name}"]
-        said = git.attempt("symbolic-ref", "-q", "refs/remotes/origin/HEAD")
-        head = [said.output.decode("utf-8", "surrogateescape").strip()] if said.code == 0 else []
-        remote = [f"refs/remotes/origin/{name}" for name in _GUESSES]
-        return [*head, *remote, *(f"refs/heads/{name}" for name in _GUESSES)]
+        remote = [f"refs/remotes/origin/{name}" for name in ("HEAD", *_GUESSES)]
+        return [*remote, *(f"refs/heads/{name}" for name in _GUESSES)]
 
     def _committed(self, commit: str, folder: str) -> dict[str, str]:
         git = self._git()
@@ -102,6 +98,12 @@ class RepositoryFiles:
             if content is not None:
                 texts[show_path(path)] = content[:_LARGEST].decode("utf-8", "replace")
         return texts
+
+
+def _parts(line: str) -> tuple[str, str, str]:
+    """The name of a ref, what it stands for if it is symbolic, and its commit."""
+    ref, target, commit = line.split("\0")
+    return ref, target, commit
 
 
 def _blob(git: Git, oid: bytes) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,12 +39,17 @@ class AuditHeads:
     """Writes the audit's head to `audit.heads` of the state folder now and then and at the end."""
 
     def __init__(
-        self, folder: Path, database: Database, events: EventLog, *, every: float = _EVERY
+        self,
+        folder: Path,
+        database: Database,
+        events: EventLog,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.path = folder / FILE
         self._database = database
         self._events = events
-        self._every = every
+        self._pause = pause
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -114,7 +119,7 @@ class AuditHeads:
     async def _run(self) -> None:
         while True:
             await self._try()
-            await asyncio.sleep(self._every)
+            await self._pause(_EVERY)
 
     async def _try(self) -> None:
         try:
