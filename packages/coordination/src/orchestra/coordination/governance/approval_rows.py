@@ -16,6 +16,13 @@ LIVING = ("pending", "approved")
 _MOST_PENDING = 50  # of one principal
 
 
+class DecidedMeanwhile(Conflict):
+    """The pending request that would have been found was decided in this very moment."""
+
+    def __init__(self) -> None:
+        super().__init__("the request was decided just now", hint="try again")
+
+
 def over(now: datetime) -> ColumnElement[bool]:
     """Those whose time is over."""
     return ApprovalRow.expires_at <= now

@@ -15,6 +15,7 @@ from orchestra.coordination.governance.approval import (
 )
 from orchestra.coordination.governance.approval_rows import (
     LIVING,
+    DecidedMeanwhile,
     absent,
     bounded,
     in_state,
@@ -25,7 +26,7 @@ from orchestra.coordination.governance.approval_rows import (
 from orchestra.coordination.governance.audit import SUMMARY, Audit, about, cleaned
 from orchestra.coordination.governance.tables import ApprovalRow
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Conflict, Unavailable
+from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Caller
 from orchestra.shared.json import JsonObject
@@ -78,6 +79,7 @@ class Approvals:
         """The pending request for the act, made when there is none.
 
         Raises:
+            DecidedMeanwhile: another decided it just now; look again.
             TooManyRequests: the caller has too many that are pending.
         """
         await self.expire()
@@ -93,8 +95,8 @@ class Approvals:
                 *self._of(act, caller), ApprovalRow.state == "pending"
             )
             row = (await work.scalars(query)).one_or_none()
-            if row is None:  # decided in this very moment
-                raise Conflict("the request was decided just now", hint="try again")
+            if row is None:
+                raise DecidedMeanwhile
             if made is not None:
                 await bounded(work, row, now)
                 said = {**about(act, reason, session), "approval": row.id}

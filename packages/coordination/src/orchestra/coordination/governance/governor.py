@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from orchestra.coordination.governance.act import Act, Verdict
 from orchestra.coordination.governance.approval import ApprovalRequired
+from orchestra.coordination.governance.approval_rows import DecidedMeanwhile
 from orchestra.coordination.governance.approvals import Approvals
 from orchestra.coordination.governance.audit import Audit, about
 from orchestra.coordination.governance.rules import Standing, judge
@@ -121,7 +122,10 @@ class Governor:
             why = f"`{denied.decided_by}` denied it as `{denied.id}`{said}"
             await self._record(act, caller, "deny", why, session)
             return Verdict("deny", why, denied.id, self._address(denied.id))
-        approval = await self._approvals.ask(act, caller, reason, session)
+        try:
+            approval = await self._approvals.ask(act, caller, reason, session)
+        except DecidedMeanwhile:  # so now it is used, denied, or asked anew
+            return await self._asked(act, caller, reason, session)
         return Verdict("ask", reason, approval.id, self._address(approval.id))
 
     async def _record(
