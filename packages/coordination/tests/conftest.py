@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import bpe_openai
 import pytest
 from orchestra.coordination import MIGRATIONS
+from orchestra.coordination.tasks.testing import TaskDesk
 from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog, PostgresBus
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.migrations import Migrations
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.testing.postgres import TemporaryPostgres
+
+ENCODING = bpe_openai.get_encoding("cl100k_base")
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,13 @@ async def events(database: Database) -> AsyncIterator[EventLog]:
     await log.start()
     yield log
     await log.close()
+
+
+@pytest.fixture
+def desk(database: Database, events: EventLog) -> TaskDesk:
+    return TaskDesk(database, events, count_tokens)
+
+
+def count_tokens(text: str) -> int:
+    """As the application counts them."""
+    return len(ENCODING.encode_ordinary(text))
