@@ -6,16 +6,18 @@ from pathlib import Path
 from orchestra.api.routes.context import ContextView
 from orchestra.context.config import ContextConfig
 from orchestra.coordination.specs import SpecFile
+from orchestra.coordination.tasks import Packet
 
 FOLDER = Path(__file__).parents[1] / ".ai-context" / "schema"
 
 
 def schemas() -> dict[str, str]:
-    """File name → text: of `.ai-context/config.toml`, of `GET /api/v1/context`, of `.cursor/agents/*.yaml`."""
+    """File name → text: of `.ai-context/config.toml`, of `GET /api/v1/context`, of agent specs, of packets."""
     documents = {
         "agent.json": SpecFile.model_json_schema(),
         "config.json": ContextConfig.model_json_schema(),
         "context.json": ContextView.model_json_schema(),
+        "handoff.json": Packet.model_json_schema(),
     }
     return {
         name: json.dumps(document, indent=2, sort_keys=True) + "\n"

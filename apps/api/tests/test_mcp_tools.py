@@ -16,7 +16,14 @@ pytestmark = [pytest.mark.requirement("mcp.spec"), pytest.mark.asyncio(loop_scop
 
 MOST_TOOLS, MOST_BYTES = 16, 8192
 WRONG: dict[str, list[Any]] = {"integer": ["1", True], "number": ["1"], "boolean": ["true", 1]}
-FITTING: dict[str, Any] = {"string": "x", "integer": 1, "number": 1, "boolean": True, "array": []}
+FITTING: dict[str, Any] = {
+    "string": "x",
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "array": [],
+    "object": {},
+}
 
 
 @asynccontextmanager

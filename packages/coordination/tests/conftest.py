@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import bpe_openai
 import pytest
 from orchestra.coordination import MIGRATIONS
-from orchestra.coordination.tasks.testing import TaskDesk
+from orchestra.coordination.testing.tasks import TaskDesk
 from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog, PostgresBus
 from orchestra.shared.metrics import Metrics

@@ -14,7 +14,7 @@ from orchestra.coordination.tasks import (
     Progress,
     WorkEvent,
 )
-from orchestra.coordination.tasks.testing import TaskDesk, caller
+from orchestra.coordination.testing.tasks import TaskDesk, caller
 from orchestra.shared.errors import Conflict, Forbidden, Invalid, NotFound
 from orchestra.shared.testing.planted_secrets import KINDS, plant
 

@@ -2,7 +2,7 @@
 
 import pytest
 from orchestra.coordination.tasks import NewTask, WorkEvent
-from orchestra.coordination.tasks.testing import TaskDesk, caller
+from orchestra.coordination.testing.tasks import TaskDesk, caller
 from orchestra.shared.db import SCHEMA
 from orchestra.shared.errors import Invalid, NotFound
 from sqlalchemy import text

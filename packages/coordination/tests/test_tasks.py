@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 from orchestra.coordination.tasks import NewTask, Progress, Task
-from orchestra.coordination.tasks.testing import TaskDesk, caller
+from orchestra.coordination.testing.tasks import TaskDesk, caller
 from orchestra.shared.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from orchestra.shared.testing.planted_secrets import KINDS, plant
 

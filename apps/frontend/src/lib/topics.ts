@@ -36,6 +36,20 @@ export const TOPICS: readonly Topic[] = [
     },
   },
   {
+    id: "claims",
+    name: "Claims",
+    about: "Tasks that an agent or a person works on, and how many are open.",
+    command: 'orchestra tasks add "TITLE"',
+    summary: (value) => entries(value, "held", "claim"),
+  },
+  {
+    id: "handoffs",
+    name: "Hand-offs",
+    about: "Tasks that wait to be taken up by another agent.",
+    command: "orchestra handoff create TASK --token N",
+    summary: (value) => entries(value, "waiting", "hand-off"),
+  },
+  {
     id: "ci_runs",
     name: "CI runs",
     about: "Workflow runs of GitHub Actions for this repository.",

@@ -15,6 +15,7 @@ from orchestra.api.routes import (
     audit,
     context,
     events,
+    handoffs,
     hooks,
     keys,
     memory,
@@ -22,6 +23,7 @@ from orchestra.api.routes import (
     session,
     status,
     stream,
+    tasks,
     webhooks,
 )
 from orchestra.api.state import System
@@ -88,6 +90,8 @@ def _api() -> APIRouter:
         agents,
         approvals,
         audit,
+        tasks,
+        handoffs,
         events,
         hooks,
         keys,

@@ -8,6 +8,7 @@ from typing import TypedDict, cast
 from orchestra.api.governance import Governance
 from orchestra.api.limits import RateLimits
 from orchestra.api.subscribers import Subscribers
+from orchestra.api.tasks import TaskDesk
 from orchestra.context import ContextEngine, ContextLog
 from orchestra.context.index.code_index import CodeIndex
 from orchestra.context.memory import Memory
@@ -51,6 +52,7 @@ class State:
         memory: Memory,
         governance: Governance,
         hooks: Hooks,
+        work: TaskDesk,
         mcp: McpEndpoints,
         metrics: Metrics,
         redactor: Redactor,
@@ -70,6 +72,8 @@ class State:
         self.memory = memory
         self.governance = governance
         self.hooks = hooks
+        self.tasks = work.tasks
+        self.handoffs = work.handoffs
         self.mcp = mcp
         self.metrics = metrics
         self.redactor = redactor

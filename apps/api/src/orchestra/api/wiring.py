@@ -11,11 +11,13 @@ from typing import Protocol
 import structlog
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
 from orchestra.api.collections import Collections
+from orchestra.api.database import open_database
 from orchestra.api.governance import build_governance
 from orchestra.api.hooks import DeskPacks, NotesSection, build_hooks
 from orchestra.api.mcp import McpMount
 from orchestra.api.state import State
 from orchestra.api.subscribers import Subscribers
+from orchestra.api.tasks import JournalDiary, WaitingSection, build_tasks
 from orchestra.context import (
     AGENTS,
     MIGRATIONS,
@@ -34,26 +36,28 @@ from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
 from orchestra.coordination import MIGRATIONS as COORDINATION
-from orchestra.mcp import ApprovalsPart, ContextPart, McpEndpoints, MemoryPart, Part, ProcessMetrics
+from orchestra.mcp import (
+    ApprovalsPart,
+    ContextPart,
+    HandoffPart,
+    McpEndpoints,
+    MemoryPart,
+    Part,
+    ProcessMetrics,
+)
 from orchestra.mcp.enhanced_config import servers
 from orchestra.mcp.servers import Backends, wire
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
 from orchestra.shared.identity import Identity
 from orchestra.shared.leadership import Leadership
 from orchestra.shared.logs import configure_logs
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.migrations import Migrations
-from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
 from orchestra.vectors import Embedder, open_embedder, open_store
-
-_WATCH = 0.2  # seconds between looks whether the embedded database's process lives
-_AFTER_FAILURE = 10.0  # seconds until it is tried again to start it
-_ASK = 15.0  # seconds between questions whether it answers, which cost it a connection
 
 _LATER = {
     "infrastructure": "needs an infrastructure backend",
@@ -74,7 +78,7 @@ async def running(
     """Build the parts in order, start them, and stop them in the opposite order."""
     configure_logs(settings.log_level, settings.log_format, redactor)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(_database(settings, redactor))
+        database = await stack.enter_async_context(open_database(settings, redactor))
         migrations = Migrations(database, [MIGRATIONS, COORDINATION])
         applied = await migrations.apply()
         _log.info("database ready", migrations_applied=applied)
@@ -88,13 +92,22 @@ async def running(
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)
         governance = build_governance(settings, database, events, redactor)
-        for part in governance.parts:
+        work = build_tasks(settings, database, events, context, redactor)
+        for part in (*governance.parts, *work.parts):
             await _enter(stack, part)
         secrets = Secrets(settings.state_folder, redactor)
         engine = ContextEngine(
-            await asyncio.to_thread(
-                collectors_for, settings, secrets, database, migrations.pending, governance.board
-            ),
+            [
+                *await asyncio.to_thread(
+                    collectors_for,
+                    settings,
+                    secrets,
+                    database,
+                    migrations.pending,
+                    governance.board,
+                ),
+                *work.collectors,
+            ],
             context,
             events,
             Leadership(database, context.stream),
@@ -150,6 +163,7 @@ async def running(
             ContextPart(context, engine.settle, desk),
             MemoryPart(memory),
             ApprovalsPart(governance.approvals),
+            HandoffPart(work.tasks, work.handoffs),
         ]
         mcp.endpoints = McpEndpoints(
             [*ours, *declared.parts, *parts],
@@ -179,9 +193,11 @@ async def running(
                 database,
                 governance,
                 LiveBrief(context, redactor.text),
-                sections=[NotesSection(memory)],
+                sections=[WaitingSection(work.handoffs), NotesSection(memory)],
                 packs=DeskPacks(desk),
+                diaries=[JournalDiary(work.journal)],
             ),
+            work=work,
             mcp=mcp.endpoints,
             metrics=metrics,
             redactor=redactor,
@@ -201,59 +217,6 @@ async def _collections(
     store = await open_store(settings)
     stack.push_async_callback(store.close)
     return Collections(store, embedder, workspace=settings.workspace, redact=redactor.text)
-
-
-@asynccontextmanager
-async def _database(settings: Settings, redactor: Redactor) -> AsyncGenerator[Database]:
-    """The configured database, or the embedded one, which is kept alive."""
-    async with AsyncExitStack() as stack:
-        if settings.database_url is not None:
-            dsn = settings.database_url.get_secret_value()
-        else:
-            postgres = EmbeddedPostgres(settings.state_folder)
-            dsn = await asyncio.to_thread(postgres.ensure)
-            keeper = asyncio.create_task(_keep_alive(postgres), name="postgres-keeper")
-            stack.push_async_callback(_stop, keeper)
-        database = Database(dsn)
-        if password := database.engine.url.password:
-            redactor.learn(str(password))
-        stack.push_async_callback(database.close)
-        if settings.database_url is not None:
-            await _reach(database)
-        yield database
-
-
-async def _reach(database: Database) -> None:
-    """Find out at the start whether the configured database answers, and say which it is."""
-    url = database.engine.url
-    try:
-        connection = await database.connect()
-    except Unavailable as error:
-        place = f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
-        raise Unavailable(
-            f"the database `{place}` cannot be reached ({type(error.__cause__).__name__})",
-            hint="start it, or mend ORCHESTRA_DATABASE_URL (or DATABASE_URL);"
-            " without them Orchestra runs a database of its own",
-        ) from error
-    await connection.close()
-
-
-async def _keep_alive(postgres: EmbeddedPostgres) -> None:
-    clock = asyncio.get_running_loop().time
-    asked = clock()
-    while True:
-        await asyncio.sleep(_WATCH)
-        lives = postgres.lives()
-        if lives and clock() - asked < _ASK:
-            continue
-        if not lives:
-            _log.warning("the embedded database is gone; it is started again")
-        try:
-            await asyncio.to_thread(postgres.ensure)
-        except Exception:  # noqa: BLE001 - whatever it was: nobody else would start it again
-            _log.exception("the embedded database cannot be kept alive")
-            await asyncio.sleep(_AFTER_FAILURE)
-        asked = clock()
 
 
 def _bus(settings: Settings, database: Database) -> Bus:

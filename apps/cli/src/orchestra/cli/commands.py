@@ -24,6 +24,8 @@ PLACES = {
     "agents": "agents:app",
     "approvals": "approvals:app",
     "audit": "audit:app",
+    "tasks": "tasks:app",
+    "handoff": "handoff:app",
     "keys": "keys:app",
     "db": "database:app",
     "bench": "bench:app",

@@ -17,6 +17,8 @@ Topic = Literal[
     "ci_runs",
     "database_status",
     "approvals",
+    "claims",
+    "handoffs",
 ]
 
 

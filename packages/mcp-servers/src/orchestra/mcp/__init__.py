@@ -3,6 +3,7 @@
 from orchestra.mcp.approvals import ApprovalsPart
 from orchestra.mcp.context import ContextPart, ContextSource
 from orchestra.mcp.endpoints import Limits, McpEndpoints
+from orchestra.mcp.handoff import HandoffPart
 from orchestra.mcp.memory import MemoryPart
 from orchestra.mcp.metrics import ProcessMetrics, ToolCall, ToolMetrics
 from orchestra.mcp.part import Part
@@ -11,6 +12,7 @@ __all__ = [
     "ApprovalsPart",
     "ContextPart",
     "ContextSource",
+    "HandoffPart",
     "Limits",
     "McpEndpoints",
     "MemoryPart",

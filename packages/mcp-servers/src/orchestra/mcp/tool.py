@@ -91,8 +91,26 @@ class GovernedTool(Tool):
         )
 
 
+_SAID_ELSEWHERE = frozenset({"title", "minLength", "maxLength", "maxItems"})
+"""What a schema need not say to a model: names say titles, and a refusal says the sizes."""
+
+
 def _lean(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without generated titles, which say again what the names say."""
+    """The schema without what every prompt would pay for and no model needs."""
     properties = schema.get("properties", {})
-    lean = {name: {k: v for k, v in p.items() if k != "title"} for name, p in properties.items()}
+    lean = {name: _lean_property(one) for name, one in properties.items()}
     return {k: v for k, v in {**schema, "properties": lean}.items() if k != "title"}
+
+
+def _lean_property(schema: dict[str, Any]) -> dict[str, Any]:
+    """An argument that may be null is one that may be left out; an empty default is no news."""
+    types = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(types) == 1:
+        schema = {**types[0], **{k: v for k, v in schema.items() if k != "anyOf"}}
+    return {
+        k: v
+        for k, v in schema.items()
+        if k not in _SAID_ELSEWHERE
+        and not (k == "default" and v in (None, "", [], {}))
+        and not (k == "additionalProperties" and v is True)
+    }

@@ -21,6 +21,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "ci_runs": ("ci_runs",),
     "database_status": ("database_status",),
     "approvals": ("approvals",),
+    "claims": ("claims",),
+    "handoffs": ("handoffs",),
 }
 """What may stand in `context_sources`, and which topics of the live context each stands for."""
 

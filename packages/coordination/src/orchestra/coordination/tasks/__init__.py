@@ -1,6 +1,7 @@
 """Tasks: who holds which, what was done for it, and how it goes from one agent to the next."""
 
 from orchestra.coordination.tasks.announcer import Announcer
+from orchestra.coordination.tasks.board import Board
 from orchestra.coordination.tasks.handoff import (
     Accepted,
     Finding,
@@ -22,6 +23,7 @@ from orchestra.coordination.tasks.tasks import Tasks
 __all__ = [
     "Accepted",
     "Announcer",
+    "Board",
     "Claim",
     "Decision",
     "Finding",

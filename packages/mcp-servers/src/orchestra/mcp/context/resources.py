@@ -25,6 +25,8 @@ _TITLES: dict[Topic, str] = {
     "ci_runs": "Latest CI runs",
     "database_status": "Health of the database",
     "approvals": "What waits for a person's decision, and what was decided lately",
+    "claims": "Tasks that are held, and by whom",
+    "handoffs": "Hand-offs that wait to be accepted",
 }
 
 
