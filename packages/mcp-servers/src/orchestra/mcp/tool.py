@@ -113,4 +113,5 @@ def _lean_property(schema: dict[str, Any]) -> dict[str, Any]:
         if k not in _SAID_ELSEWHERE
         and not (k == "default" and v in (None, "", [], {}))
         and not (k == "additionalProperties" and v is True)
+        and not (k == "minimum" and v in (0, 1))
     }

@@ -15,7 +15,7 @@ from orchestra.mcp.part import Completions
 from orchestra.mcp.tool import GovernedTool
 from orchestra.shared.identity import Scope
 from orchestra.shared.json import JsonObject
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from mcp.server.mcpserver import MCPServer
 
@@ -26,6 +26,13 @@ Since = Annotated[
     str | None,
     Field(max_length=80, description="`version` of your last answer: only what is newer"),
 ]
+TopicsAsThere = Annotated[
+    list[Topic] | None,
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "string"}, "description": "as in context_get"}
+    ),
+]
+"""The same, without saying them all again."""
 MaxTokens = Annotated[int, Field(ge=50, le=50_000, description="budget of the answer")]
 
 _READ_ONLY = ToolAnnotations(
@@ -124,7 +131,7 @@ class ContextPart:
     async def context_wait(
         self,
         since: Annotated[str, Field(max_length=80, description="`version` of your last answer")],
-        topics: Topics = None,
+        topics: TopicsAsThere = None,
         timeout_s: Annotated[float, Field(ge=0, le=25, description="seconds")] = 25,
     ) -> CallToolResult:
         """What is new, as soon as there is something."""

@@ -31,6 +31,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 
 TEMPLATE = "orchestra://handoffs/{id}"
+_LISTED = 30  # tasks
 _KEYS = (
     "in_progress, next_step, stop_condition: text; done, failed_approaches, constraints,"
     " open_questions, read_first: lists; decisions: [{what, why}]"
@@ -39,7 +40,7 @@ _KEYS = (
 TaskId = Annotated[str, Field(max_length=40)]
 HandoffId = Annotated[str, Field(max_length=40)]
 Token = Annotated[int, Field(description="of your claim")]
-Lease = Annotated[int, Field(description="seconds; task_update renews it")]
+Lease = Annotated[int, Field(description="seconds")]
 Said = Annotated[dict[str, object], Field(description=_KEYS)]
 SaidAsThere = Annotated[dict[str, object], Field(description="as in task_update")]
 
@@ -108,13 +109,12 @@ class HandoffPart:
             _tool(
                 self.task_claim,
                 "Claim a task",
-                "Hold a task, alone, until the lease is over. Returns a fencing_token, and how far"
-                " it is.",
+                "Hold a task, alone, for a while. Returns a fencing_token, and how far it is.",
             ),
             _tool(
                 self.task_update,
                 "Note progress",
-                "Note how far your task is, for whoever goes on with it; or close it.",
+                "Note how far your task is, and renew the lease; or close it.",
             ),
             _tool(
                 self.handoff_create,
@@ -124,7 +124,7 @@ class HandoffPart:
             _tool(
                 self.handoff_accept,
                 "Take up",
-                "Take a handed-over task up; you get its packet and a fencing_token.",
+                "Take a task up that was handed over. Returns its packet and a fencing_token.",
             ),
             _tool(
                 self.handoff_get,
@@ -166,13 +166,12 @@ class HandoffPart:
         self,
         ctx: Context[object, object],
         state: Literal["live", "open", "claimed", "done", "cancelled", "any"] = "live",
-        limit: Annotated[int, Field(ge=1, le=100)] = 20,
     ) -> CallToolResult:
         """Tasks in that state."""
         states: Mapping[str, Sequence[State]] = {"live": ("open", "claimed"), "any": STATES}
         wanted = states.get(state) or [one for one in STATES if one == state]
         caller = caller_of(ctx.request_context)
-        return answer.listed(await self._tasks.list(caller, wanted, limit=limit))
+        return answer.listed(await self._tasks.list(caller, wanted, limit=_LISTED))
 
     async def task_claim(
         self, ctx: Context[object, object], task_id: TaskId, lease_s: Lease = 900
