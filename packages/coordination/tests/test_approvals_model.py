@@ -137,8 +137,8 @@ def test_no_order_of_events_lets_an_act_happen_twice(world: World) -> None:
     run_state_machine_as_test(
         bound,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=12,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
