@@ -188,3 +188,20 @@ async def test_what_hooks_see_is_in_the_packet_and_the_packet_in_the_next_brief(
     assert handoff["id"] in brief.text
     assert "link it" in brief.text
     assert "make everything" in brief.text
+
+
+async def test_a_pack_names_the_hand_offs_that_fit_its_task(api: RunningApi) -> None:
+    claude = await agent(api, "claude")
+    fitting = {"title": "Mend the login form", "goal": "</x> the login form works"}
+    fits = (await api.http.post("/api/v1/handoffs", json=fitting, headers=claude)).json()
+    other = {"title": "Translate the manual"}
+    await api.http.post("/api/v1/handoffs", json=other, headers=claude)
+    task = {"task": "the login form does not work", "budget": 2000}
+    async with asyncio.timeout(60):
+        while (answer := await api.http.post("/api/v1/pack", json=task)).status_code == 503:
+            await api.http.get("/api/v1/context/wait?timeout=1")
+
+    items = [item for item in answer.json()["items"] if item["kind"] == "handoff"]
+
+    assert [fits["id"] in item["text"] for item in items] == [True]
+    assert items[0]["trust"] == "untrusted"

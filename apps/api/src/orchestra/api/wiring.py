@@ -151,6 +151,7 @@ async def running(
             redactor.text,
             embedding=embedding,
             reranker=await _reranker(stack, settings, redactor),
+            offers=work.handoffs,
         )
 
         files = [FileSink(settings.repo)] if settings.live_files else []

@@ -14,6 +14,7 @@ from orchestra.context.index.signals import Query
 from orchestra.context.index.tokens import count_tokens
 from orchestra.context.log import ContextLog
 from orchestra.context.memory import Filter, Hit, fenced
+from orchestra.context.packs.handoffs import Offers, write_handoffs
 from orchestra.context.packs.item import Item, Pack
 from orchestra.context.packs.packer import check_task, pack
 from orchestra.context.packs.redacting import (
@@ -31,6 +32,7 @@ from orchestra.shared.identity import Caller
 MOST_HITS = 50
 _NOTES = 5
 _NOTE_SHARE = 0.05  # of the budget
+_OFFER_SHARE = 0.03
 _LONGEST_QUERY = 2_000  # characters
 _NAMED = "it holds the name"
 _BY_WORDS = "vectors are not part of the ranking; it goes by words, history and links"
@@ -79,6 +81,7 @@ class Desk:
         *,
         embedding: ChunkEmbedding | None = None,
         reranker: Reranker | None = None,
+        offers: Offers | None = None,
     ) -> None:
         """`embedding` compares tasks with code by meaning; without it, words and links decide.
 
@@ -87,6 +90,7 @@ class Desk:
         self._index = index
         self._embedding = embedding
         self._reranker = reranker
+        self._offers = offers
         self._log = log
         self._notes = notes
         self._redact = redact
@@ -135,6 +139,9 @@ class Desk:
         extras = [write_state(self._log.document)]
         if caller.can("memory:read"):
             extras += await self._write_notes(task, caller, int(budget * _NOTE_SHARE))
+        if self._offers is not None and caller.can("tasks:read"):
+            room = int(budget * _OFFER_SHARE)
+            extras += await write_handoffs(self._offers, task, caller, room)
         ranking, remarks = await self._rank(corpus, task)
         if self._reranker is not None:
             paths = list(dict.fromkeys(chunk.path for chunk in likeliest_places(ranking)))
