@@ -13,6 +13,7 @@ import { approvalSearch } from "@/lib/approvals";
 import { auditSearch } from "@/lib/governance";
 import { memorySearch } from "@/lib/memory";
 import { codeSearch } from "@/lib/search";
+import { taskSearch } from "@/lib/tasks";
 import { contextSearch } from "@/lib/view";
 import { AboutPage } from "@/pages/about";
 import { AgentsPage } from "@/pages/agents/agents-page";
@@ -23,6 +24,7 @@ import { KeysPage } from "@/pages/keys/keys-page";
 import { MemoryPage } from "@/pages/memory/memory-page";
 import { SearchPage } from "@/pages/search/search-page";
 import { SourcesPage } from "@/pages/sources";
+import { TasksPage } from "@/pages/tasks/tasks-page";
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
 
@@ -44,6 +46,12 @@ const routes = root.addChildren([
     path: "/memory",
     component: MemoryPage,
     validateSearch: memorySearch,
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/tasks",
+    component: TasksPage,
+    validateSearch: taskSearch,
   }),
   createRoute({
     getParentRoute: () => root,

@@ -5,6 +5,7 @@ import type { Operation } from "@/lib/patch";
 import { FakeCode } from "./code";
 import { FakeGovernance } from "./governance";
 import { FakeNotes } from "./notes";
+import { FakeTasks } from "./tasks";
 
 const ME = {
   principal: { id: "p", name: "ada", kind: "human" },
@@ -88,6 +89,7 @@ export class FakeOrchestra {
   readonly memory = new FakeNotes();
   readonly code = new FakeCode();
   readonly governance = new FakeGovernance();
+  readonly work = new FakeTasks();
   /** What the caller may do. */
   scopes = ME.scopes;
 
@@ -109,7 +111,8 @@ export class FakeOrchestra {
     const answer =
       (await this.memory.answer(request)) ??
       (await this.code.answer(request)) ??
-      (await this.governance.answer(request));
+      (await this.governance.answer(request)) ??
+      (await this.work.answer(request));
     if (answer) return json(answer.body, answer.status);
     switch (name) {
       case "GET /api/v1/me":

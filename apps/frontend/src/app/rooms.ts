@@ -6,6 +6,7 @@ export interface Room {
     | "/"
     | "/search"
     | "/memory"
+    | "/tasks"
     | "/approvals"
     | "/agents"
     | "/audit"
@@ -20,6 +21,7 @@ export const ROOMS: readonly Room[] = [
   { to: "/", name: "Context", icon: "context" },
   { to: "/search", name: "Search", icon: "search" },
   { to: "/memory", name: "Memory", icon: "memory" },
+  { to: "/tasks", name: "Tasks", icon: "tasks" },
   { to: "/approvals", name: "Approvals", icon: "approvals" },
   { to: "/agents", name: "Agents", icon: "agents" },
   { to: "/audit", name: "Audit", icon: "audit" },

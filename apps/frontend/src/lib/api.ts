@@ -12,11 +12,14 @@ export type AddedNote = Schemas["AddedNote"];
 export type Approval = Schemas["ApprovalView"];
 export type Agents = Schemas["AgentList"];
 export type AuditRow = Schemas["AuditRow"];
+export type Task = Schemas["TaskView"];
+export type TaskPacket = Schemas["TaskWithPacket"];
 export type CodeIndex = Schemas["IndexView"];
 export type Place = Schemas["Place"];
 type CodeQuery = paths["/api/v1/search"]["get"]["parameters"]["query"];
 type ApprovalQuery = paths["/api/v1/approvals"]["get"]["parameters"]["query"];
 type AuditQuery = paths["/api/v1/audit"]["get"]["parameters"]["query"];
+type TaskQuery = paths["/api/v1/tasks"]["get"]["parameters"]["query"];
 type NoteQuery = paths["/api/v1/memory"]["get"]["parameters"]["query"];
 export type SystemStatus = Schemas["Status"];
 
@@ -96,6 +99,21 @@ export const api = {
     settle(client.POST("/api/v1/agents/specs/{digest}/approve", { params: { path: { digest } } })),
   audit: (query: AuditQuery) => settle(client.GET("/api/v1/audit", { params: { query } })),
   verifyAudit: () => settle(client.GET("/api/v1/audit/verify")),
+  tasks: (query: TaskQuery) => settle(client.GET("/api/v1/tasks", { params: { query } })),
+  task: (task_id: string) =>
+    settle(client.GET("/api/v1/tasks/{task_id}", { params: { path: { task_id } } })),
+  addTask: (body: Schemas["NewTaskRequest"]) => settle(client.POST("/api/v1/tasks", { body })),
+  cancelTask: (task_id: string, reason: string) =>
+    settle(
+      client.POST("/api/v1/tasks/{task_id}/cancel", {
+        params: { path: { task_id } },
+        body: { reason },
+      }),
+    ),
+  withdrawHandoff: (handoff_id: string) =>
+    settle(
+      client.POST("/api/v1/handoffs/{handoff_id}/withdraw", { params: { path: { handoff_id } } }),
+    ),
   /** Events of a stream after a number, oldest first. */
   events: (stream: string, after: number) =>
     settle(
