@@ -7,7 +7,8 @@ PYTHON ?= python3
 REPO ?= .
 ARGS ?=
 NAME ?= stream
-AGENTS ?= .tools/agents
+AGENTS ?= .tools/agents/node_modules/.bin
+AGENT_PACKAGES ?= @anthropic-ai/claude-code@2.1.331 @openai/codex@0.169.0 droid@0.215.0 node@24.21.0
 
 export PATH := $(CURDIR)/.tools/py/bin:$(CURDIR)/.tools/node_modules/.bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export TURBO_TELEMETRY_DISABLED := 1
@@ -31,6 +32,10 @@ test: $(READY) ## Lint, type-check, test and build everything that changed
 test-mcp: $(READY) ## Run the MCP conformance suite and inspector against our application
 	@.venv/bin/python -m tests.mcp_conformance
 
+test-agents: $(READY) $(filter .tools/agents/%,$(AGENTS)) ## Run real agents against a scripted model: make test-agents AGENTS=folder/of/programs
+	@uv run --frozen pytest -q -rs tests/agents --agents-bin "$(AGENTS)" --agents-report .tools/agents/report $(ARGS) \
+		; code=$$?; cat .tools/agents/report/report.md; exit $$code
+
 lint: $(READY) ## Only lint and type-check
 	@$(TURBO) lint typecheck //#lint:repository //#typecheck:repository
 
@@ -40,9 +45,6 @@ fix: $(READY) ## Format, and mend what can be mended by itself
 bench: $(READY) ## Measure: make bench NAME=stream
 	@.venv/bin/orchestra bench $(NAME) $(ARGS)
 
-test-agents: $(READY) ## Run real agents against a scripted model; says what to install
-	@.venv/bin/python -m orchestra.agents.testing --tools "$(AGENTS)" $(ARGS)
-
 requirements: $(READY) ## Print what is promised, and what is proven
 	@.venv/bin/python -m tests.requirements
 
@@ -51,7 +53,7 @@ clean: ## Remove everything that was installed or built here
 	rm -rf apps/*/dist packages/*/dist apps/*/.turbo packages/*/.turbo .mypy_cache .ruff_cache
 
 help: ## Say what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .venv/.ready: uv.lock pyproject.toml $(wildcard apps/*/pyproject.toml packages/*/pyproject.toml) | .tools/py/bin/uv
 	@echo "installing the Python workspaces …"
@@ -70,6 +72,13 @@ node_modules/.ready: pnpm-lock.yaml package.json pnpm-workspace.yaml $(wildcard 
 	@$(PYTHON) -m venv .tools/py >/dev/null 2>&1 \
 		&& .tools/py/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) \
 		|| { rm -rf .tools/py; $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools/py uv==$(UV_VERSION); }
+
+# What cannot be installed is skipped by the tests, which say so.
+.tools/agents/node_modules/.bin:
+	@echo "installing $(AGENT_PACKAGES) …"
+	@mkdir -p .tools/agents
+	@npm install --silent --no-save --no-fund --no-audit --prefix .tools/agents $(AGENT_PACKAGES) \
+		|| echo "npm could not install them all; set AGENTS to a folder that has claude, codex and droid"
 
 .tools/node_modules/.bin/pnpm:
 	@echo "installing pnpm $(PNPM_VERSION) …"

@@ -255,6 +255,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "real Claude Code, Codex and droid connect with the generated config and "
             "call tools (scripted model)"
         ),
+        state="done",
+        note="",
     ),
     "mcp.monitor": Requirement(
         area="MCP servers",
@@ -366,7 +368,10 @@ REQUIREMENTS: dict[str, Requirement] = {
             "the requester"
         ),
         state="partial",
-        note="the judge and its doors; hooks that ask it for each act are on their way",
+        note=(
+            "the judge, its doors, and hooks that ask it, in real agents too; no tool of "
+            "ours acts with credentials that only the server holds yet"
+        ),
     ),
     "agent.connect": Requirement(
         area="agents, permissions, hand-offs",

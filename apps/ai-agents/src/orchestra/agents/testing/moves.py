@@ -31,7 +31,7 @@ class Call:
     arguments: Callable[[Tool], JsonObject]
 
 
-Move: TypeAlias = "Say | Call"
+Move: TypeAlias = Say | Call
 
 
 @dataclass(frozen=True, slots=True)
