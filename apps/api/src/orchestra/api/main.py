@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from orchestra.api import openapi, problems
 from orchestra.api.dashboard import Dashboard
 from orchestra.api.guard import Guard
-from orchestra.api.mcp import McpMount
+from orchestra.api.mcp import McpFirst, McpMount
 from orchestra.api.routes import (
     agents,
     approvals,
@@ -33,7 +33,6 @@ from orchestra.shared.errors import OrchestraError
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import Settings
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 
@@ -71,11 +70,11 @@ def create_app(settings: Settings | None = None, parts: Sequence[Part] = ()) -> 
         responses=openapi.PROBLEMS,
     )
     problems.install(app, redactor)
-    app.router.routes += [Route("/mcp", mcp), Route("/mcp/{server}", mcp)]  # the busiest first
     app.include_router(_api(), prefix="/api/v1")
     app.include_router(status.probes)
     openapi.install(app)
     app.router.default = Dashboard(settings.frontend_dir)  # after all, so that 405 stays 405
+    app.add_middleware(McpFirst, mount=mcp)
     app.add_middleware(Guard, hosts=settings.hosts, metrics=metrics)
     return app
 

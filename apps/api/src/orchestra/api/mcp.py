@@ -1,13 +1,16 @@
 """`/mcp`: the MCP servers behind the same keys as the rest of the API."""
 
+from dataclasses import dataclass
+
 from orchestra.api.auth import authenticate
-from orchestra.api.problems import problem_of
+from orchestra.api.problems import problem_of, problem_of_framework
 from orchestra.api.state import state_of
 from orchestra.mcp import McpEndpoints
 from orchestra.shared.errors import OrchestraError, Unavailable
 from orchestra.shared.redaction import Redactor
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class McpMount:
@@ -30,4 +33,34 @@ class McpMount:
             await problem_of(error, self._redactor)(scope, receive, send)
             return
         scope["state"] = {**scope.get("state", {}), "caller": caller}
-        await self.endpoints(scope, receive, send)
+        try:
+            await self.endpoints(scope, receive, send)
+        except HTTPException as error:  # the body came too late, or was too long
+            await problem_of_framework(error, self._redactor)(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What the guard counts a request under."""
+
+    path: str
+
+
+_JOINT, _ONE = _Route("/mcp"), _Route("/mcp/{server}")
+
+
+class McpFirst:
+    """Serves MCP before the framework looks at a request: its layers cost a third of a call."""
+
+    def __init__(self, app: ASGIApp, mount: ASGIApp) -> None:
+        self._app = app
+        self._mount = mount
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path == "/mcp" or path.startswith("/mcp/"):
+            scope["route"] = _ONE if path.rstrip("/") != "/mcp" else _JOINT
+            await self._mount(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

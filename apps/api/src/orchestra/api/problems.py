@@ -68,6 +68,13 @@ def problem_of(error: OrchestraError, redactor: Redactor) -> Response:
     return problem(error.status, error.code, said, hint=hint, headers=headers)
 
 
+def problem_of_framework(error: HTTPException, redactor: Redactor) -> Response:
+    """An error of the framework as a problem."""
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    headers = dict(error.headers or {})
+    return problem(error.status_code, code, redactor.text(str(error.detail)), headers=headers)
+
+
 def install(app: FastAPI, redactor: Redactor) -> None:
     """Let the application answer every error with a problem; what it quotes is redacted."""
 
@@ -91,9 +98,7 @@ def install(app: FastAPI, redactor: Redactor) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(_request: Request, error: HTTPException) -> Response:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-        headers = dict(error.headers or {})
-        return problem(error.status_code, code, redactor.text(str(error.detail)), headers=headers)
+        return problem_of_framework(error, redactor)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:

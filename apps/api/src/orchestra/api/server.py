@@ -1,5 +1,6 @@
 """Runs the application in this process, and tells the state folder where it is to be found."""
 
+import gc
 import json
 import os
 import signal
@@ -27,6 +28,16 @@ _BACKLOG = 2048
 
 class Server(uvicorn.Server):
     """Lets the open streams say goodbye before it waits for them."""
+
+    lasting = False
+    """The process serves until it ends, so that what is there once it serves is there to stay."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        if self.lasting:
+            gc.collect()
+            gc.freeze()  # or each collection would look at everything that was imported again
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop taking requests, end the streams, wait for what is under way."""
@@ -73,7 +84,9 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: None)
     try:
         with _announced(settings.state_folder, f"http://{host}:{port}"):
-            Server(config).run(sockets=[listening])
+            server = Server(config)
+            server.lasting = True
+            server.run(sockets=[listening])
     except SystemExit:  # uvicorn's way to say that the application did not start
         if (refusal := _refusal(app)) is None:
             raise

@@ -18,6 +18,7 @@ from orchestra.mcp.metrics import ToolMetrics
 from orchestra.mcp.part import Part
 from orchestra.mcp.subscriptions import Subscriptions
 
+from mcp.server._otel import OpenTelemetryMiddleware
 from mcp.server.caching import CacheHint
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import MCPServer
@@ -59,6 +60,9 @@ class PartsServer(MCPServer[Any]):
         self._listen = ListenHandler(bus)  # the SDK makes one too, but nobody could close that
         for part in parts:
             part.add_resources(self)
+        # We measure calls ourselves; the SDK's spans, which nobody collects here, cost each of them.
+        layers = self._lowlevel_server.middleware
+        layers[:] = [layer for layer in layers if not isinstance(layer, OpenTelemetryMiddleware)]
         # What the SDK checks against headers at each call; walking through schemas without any costs.
         mirrored = {t.name: t.parameters for p in parts for t in p.tools if _mirrors(t.parameters)}
         self._lowlevel_server.get_tool_input_schema = mirrored.get
