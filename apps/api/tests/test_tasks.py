@@ -154,6 +154,7 @@ async def test_a_key_without_the_scope_changes_nothing(api: RunningApi) -> None:
         assert answer.status_code == 403
 
 
+@pytest.mark.requirement("agent.handoff-time")
 async def test_what_hooks_see_is_in_the_packet_and_the_packet_in_the_next_brief(
     api: RunningApi,
 ) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import cast
 
 from orchestra.context import ContextLog, Cursor
-from orchestra.context.git.head import read_head
+from orchestra.context.git.command import Git
+from orchestra.context.git.names import clean_text
 from orchestra.context.git.repository import Repository
 from orchestra.coordination.tasks import Relation, Standing
 from orchestra.shared.errors import OrchestraError
@@ -22,6 +23,7 @@ class ServedWorktree:
     def __init__(self, repository: Path, context: ContextLog) -> None:
         self._path = repository
         self._context = context
+        self._found: Git | None = None
 
     async def standing(self) -> Standing:
         """HEAD as git says; the changed files as the live context has them."""
@@ -42,25 +44,34 @@ class ServedWorktree:
 
     def _head(self) -> tuple[str | None, str | None]:
         try:
-            head = read_head(Repository.find(self._path).git)
+            branch = self._asked("symbolic-ref", "-q", "--short", "HEAD")
+            return self._asked("rev-parse", "-q", "--verify", "HEAD^{commit}"), branch
         except OrchestraError:  # the live context says what is wrong with it
             return None, None
-        return head.commit, head.branch
 
     def _relation(self, commit: str, head: str | None) -> Relation:
         if commit == head:
             return "same"
         try:
-            git = Repository.find(self._path).git
-            at = head or read_head(git).commit
+            at = head or self._asked("rev-parse", "-q", "--verify", "HEAD^{commit}")
             if at == commit:
                 return "same"
-            if at is None or git.attempt("cat-file", "-e", f"{commit}^{{commit}}").code != 0:
+            if at is None or self._asked("cat-file", "-t", commit) != "commit":
                 return "unknown"
-            ahead = git.attempt("merge-base", "--is-ancestor", commit, at, timeout=_PATIENCE)
+            ahead = self._git().attempt("merge-base", "--is-ancestor", commit, at)
         except OrchestraError:
             return "unknown"
         return "ahead" if ahead.code == 0 else "diverged"
+
+    def _git(self) -> Git:
+        """Git in the repository, which is looked for once: that takes it several processes."""
+        if self._found is None:
+            self._found = Repository.find(self._path).git
+        return self._found
+
+    def _asked(self, *question: str) -> str | None:
+        answer = self._git().attempt(*question, timeout=_PATIENCE)
+        return clean_text(answer.output.strip()) if answer.code == 0 else None
 
     def _missing(self, paths: Sequence[str]) -> list[str]:
         return [path for path in paths if not (self._path / path).exists()]

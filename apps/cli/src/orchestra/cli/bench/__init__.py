@@ -28,6 +28,14 @@ def bench_durability(quick: Quick = False, json: Json = False) -> None:
     run("durability", measure, quick=quick, as_json=json)
 
 
+@app.command("handoff")
+def bench_handoff(quick: Quick = False, json: Json = False) -> None:
+    """From one agent's release to the next one's first prompt; racing claimers; kills within steps."""
+    from orchestra.cli.bench.handoff import measure
+
+    run("handoff", measure, quick=quick, as_json=json)
+
+
 @app.command("index")
 def bench_index(quick: Quick = False, json: Json = False) -> None:
     """The code index: reading a large repository, saves, searches, packs, a branch switch."""
