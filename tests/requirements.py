@@ -127,8 +127,8 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
         state="partial",
         note=(
-            "SSE, MCP, files and signed webhooks; no hooks and no filter by an "
-            "agent's `context_sources` yet"
+            "hooks, SSE, MCP, files and signed webhooks; only what hooks tell is filtered "
+            "by `context_sources`; Cursor's hooks were not run in the editor"
         ),
     ),
     "ctx.streamer-api": Requirement(

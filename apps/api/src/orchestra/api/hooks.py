@@ -43,15 +43,13 @@ class NotesSection:
 
 
 class DeskPacks:
-    """Packs for a prompt, where the index is ready."""
+    """Packs for a prompt."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
     async def pack(self, task: str, tokens: int, caller: Caller) -> str:
-        """The context for a task; empty while the index is being built."""
-        if not self._desk.state().ready:
-            return ""
+        """The context for a task."""
         return (await self._desk.pack(task[:_TASK], max(tokens, LEAST), caller)).text
 
 

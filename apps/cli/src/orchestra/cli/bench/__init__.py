@@ -94,3 +94,11 @@ def bench_mcp(
     from orchestra.cli.bench.mcp_calls import McpBench
 
     run("mcp", McpBench(fastmcp).measure, quick=quick, as_json=json)
+
+
+@app.command("hooks")
+def bench_hooks(quick: Quick = False, json: Json = False) -> None:
+    """What a hook costs an agent: the entry that is installed, beside one in Python."""
+    from orchestra.cli.bench.hooks import measure
+
+    run("hooks", measure, quick=quick, as_json=json)

@@ -79,8 +79,7 @@ class Briefing:
         elif told.version == version:
             news = ""
         else:
-            known = (*told.edited, *event.paths)
-            changed = self.live.changes(told.version, topics, known, DELTA_TOKENS - 60)
+            changed = self.live.changes(told.version, topics, told.edited, DELTA_TOKENS - 60)
             news = fenced("changes", changed, version=version)
         if event.moment == "prompt" and told.prompts == 0:
             news = "\n".join(filter(None, [news, await self._pack(event.prompt, caller)]))

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from orchestra.coordination.commands import judge
@@ -91,8 +92,9 @@ class Hooks:
         if event.moment == "after":
             await self._taint(event, caller)
         spec = await self._specs.spec_of(caller.name) if caller.kind == "agent" else None
-        text, version = await self._briefing.tell(event, told, caller, spec)
         edited = (*told.edited, *(self._relative(path) for path in event.paths))
+        knows = replace(told, edited=edited)
+        text, version = await self._briefing.tell(event, knows, caller, spec)
         prompts = told.prompts + (event.moment == "prompt")
         if (version, prompts, edited) != (told.version, told.prompts, told.edited):
             await self._sessions.tell(event.session, version, prompts=prompts, edited=edited)
