@@ -29,7 +29,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep how each check of each agent ended."""
     report = yield
-    agent = item.callspec.params.get("world") if isinstance(item, pytest.Function) else None
+    agent = item.callspec.params["world"] if isinstance(item, pytest.Function) else None
     if (
         isinstance(item, pytest.Function)
         and isinstance(agent, Agent)

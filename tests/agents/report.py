@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-_WORDS = {"passed": "holds", "failed": "DOES NOT HOLD", "skipped": "not run"}
+_WORDS = {"passed": "as documented", "failed": "NOT as documented", "skipped": "not run"}
 
 
 @dataclass(frozen=True)

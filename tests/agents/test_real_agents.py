@@ -31,6 +31,9 @@ REFUSED_BY_ITSELF = {
 HOOKED_IN_A_SUBFOLDER = {"codex", "factory"}
 """Claude Code reads `.claude` only where it is started."""
 
+HOOKED_WITHOUT_TRUST = {"claude", "factory"}
+"""Codex reads nothing of a project that nobody trusts, and runs no hook that nobody trusts."""
+
 
 def forms(command: str) -> list[Call]:
     """One command, as it is, and in three disguises; each says which it is."""
@@ -130,6 +133,21 @@ async def test_subfolder(world: World, record_property: Fact) -> None:
     record_property("denied", "yes" if denied else "no")
     assert "ran" in played.asked[-1].results[-1], played
     assert denied == (world.agent.brand in HOOKED_IN_A_SUBFOLDER), played
+
+
+@pytest.mark.requirement("agent.connect")
+async def test_untrusted(world: World, record_property: Fact) -> None:
+    """in a repository that nobody has trusted: whether the hooks still deny"""
+    world.marked()
+
+    played = await world.play(
+        shell("pulumi destroy"), shell("pulumi preview"), Say("done"), trusted=False
+    )
+
+    denied = "pulumi destroy" not in world.marked()
+    record_property("denied", "yes" if denied else "no")
+    assert "ran" in played.asked[-1].results[-1], played
+    assert denied == (world.agent.brand in HOOKED_WITHOUT_TRUST), played
 
 
 @pytest.mark.requirement("agent.enforce", "agent.connect")

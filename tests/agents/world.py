@@ -42,7 +42,7 @@ class World:
     def repository(self) -> Path:
         return self.system.repository
 
-    async def play(self, *moves: Move | Turn, below: str = "") -> "Played":
+    async def play(self, *moves: Move | Turn, below: str = "", trusted: bool = True) -> "Played":
         """Run the agent once, with a fresh home, against a model that makes these moves."""
         self.runs += 1
         home = self.folder / f"home-{self.runs}"
@@ -51,7 +51,7 @@ class World:
         profile = f"export PATH={shlex.quote(str(tools))}:$PATH\n"
         (home / ".bash_profile").write_text(profile)  # a login shell forgets the PATH it was given
         async with ScriptedModel(*moves) as model:
-            place = Place(self.repository, home, model.url, below)
+            place = Place(self.repository, home, model.url, below, trusted)
             environment = {**self.keys, "PATH": str(tools)}
             ran = await run(self.agent, self.programs, place, "Do what you can.", environment)
             return Played(list(model.asked), list(model.unmet), model.left, ran)

@@ -22,13 +22,15 @@ _KEY = "scripted"  # what the agents send to the model; it wants none
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an agent runs: a repository that it trusts, a home of its own, a model's address."""
+    """Where an agent runs: a repository, a home of its own, a model's address."""
 
     repository: Path
     home: Path
     model: str
     below: str = ""
     """The folder in the repository in which it is started; by default, its root."""
+    trusted: bool = True
+    """Whether its user has said that the repository, and the hooks in it, are to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Ran:
 
 
 def _claude(place: Place) -> Start:
-    trusted: JsonObject = {str(place.repository): {"hasTrustDialogAccepted": True}}
+    trusted: JsonObject = {str(place.repository): {"hasTrustDialogAccepted": place.trusted}}
     _write(place.home / ".claude.json", {"hasCompletedOnboarding": True, "projects": trusted})
     return Start(
         ("-p", "--output-format", "json", "--allowedTools", "Bash,Edit,Write", "--"),
@@ -88,19 +90,13 @@ def _codex(place: Place) -> Start:
         f"base_url = {json.dumps(place.model + '/v1')}",
         'wire_api = "responses"',
         'env_key = "SCRIPTED_KEY"',
-        f"[projects.{json.dumps(str(place.repository))}]",
-        'trust_level = "trusted"',
     ]
+    if place.trusted:
+        lines += [f"[projects.{json.dumps(str(place.repository))}]", 'trust_level = "trusted"']
     (home / "config.toml").write_text("\n".join([*lines, ""]))
+    trusting = ("--dangerously-bypass-hook-trust",) if place.trusted else ()
     return Start(
-        # Without these two it would ask a person to trust each hook, and each command.
-        (
-            "exec",
-            "--json",
-            "--dangerously-bypass-hook-trust",
-            "--dangerously-bypass-approvals-and-sandbox",
-            "--",
-        ),
+        ("exec", "--json", *trusting, "--dangerously-bypass-approvals-and-sandbox", "--"),
         {"CODEX_HOME": str(home), "SCRIPTED_KEY": _KEY},
     )
 
