@@ -1,7 +1,7 @@
 """Claude Code, and the form that Codex and Factory took over from it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestra.coordination.hooks.dialects.dialect import paths_of_patch
 from orchestra.coordination.hooks.event import Brand, HookEvent, Moment
@@ -31,8 +31,8 @@ class ClaudeDialect:
     web: frozenset[str]
     separator: str = "__"
     """Between the server and the tool in the name of an MCP tool."""
-    silent: frozenset[str] = field(default_factory=frozenset)
-    """Events whose answer the agent takes no text from."""
+    lets_through: bool = True
+    """Whether an answer can spare the agent its own question."""
 
     def read(self, payload: JsonObject) -> HookEvent | None:
         """The event, or None where it is not one that is answered."""
@@ -61,14 +61,14 @@ class ClaudeDialect:
 
     def told(self, event: HookEvent, text: str) -> JsonObject:
         """The text as additional context."""
-        if not text or event.name in self.silent or event.moment == "stopped":
+        if not text or event.moment == "stopped":
             return {}
         said: JsonObject = {"hookEventName": event.name, "additionalContext": text}
         return {"hookSpecificOutput": said}
 
     def allowed(self, event: HookEvent, reason: str) -> JsonObject:
         """Let it through."""
-        return self._decided(event, "allow", reason)
+        return self._decided(event, "allow", reason) if self.lets_through else {}
 
     def denied(self, event: HookEvent, reason: str) -> JsonObject:
         """Stop it."""

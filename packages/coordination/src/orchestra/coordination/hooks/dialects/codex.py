@@ -7,4 +7,5 @@ CODEX = ClaudeDialect(
     shells=frozenset({"Bash", "shell", "exec_command"}),
     edits=frozenset({"apply_patch", "Edit", "Write"}),
     web=frozenset({"web_search", "WebSearch", "WebFetch"}),
+    lets_through=False,  # 0.169 calls such an answer unsupported, as it does `ask`
 )
