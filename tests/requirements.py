@@ -174,8 +174,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "commits, rules, memories, open hand-offs; provenance per item; stable "
             "prefix for prompt caches"
         ),
-        state="partial",
-        note="no open hand-offs yet: their package is an empty room",
+        state="done",
+        note="",
     ),
     "ctx.recall": Requirement(
         area="context",
@@ -527,8 +527,8 @@ REQUIREMENTS: dict[str, Requirement] = {
         ),
         state="partial",
         note=(
-            "the live context, search and packs, memory, sources and keys; later rooms come with their "
-            "packages"
+            "the live context, search and packs, memory, tasks, approvals, agents, audit, sources "
+            "and keys; later rooms come with their packages"
         ),
     ),
     "trust.identity": Requirement(
