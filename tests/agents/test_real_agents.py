@@ -21,6 +21,7 @@ FORMS = {
     "with a variable": "FOO=1 {0}",
     "in sh -c": "sh -c '{0}'",
 }
+MOMENTS = ("started", "prompt", "before", "after", "stopped")
 REFUSED_BY_ITSELF = {
     "claude": ["plain", "after cd", "with a variable"],
     "codex": ["plain", "after cd"],
@@ -47,8 +48,10 @@ async def test_mcp(world: World, record_property: Fact) -> None:
 
     assert played.unmet == [], played
     assert "codebase_state" in played.asked[-1].results[-1], played
-    called = {protocol for tool, protocol in await world.calls() if tool == "context_get"}
-    assert len(called) == 1
+    counted = await world.counted("orchestra_mcp_calls_total")
+    ours = [c for c in counted if (c["tool"], c["outcome"]) == ("context_get", "ok")]
+    called = {calls["protocol"] for calls in ours}
+    assert len(called) == 1, counted
     record_property("protocol", *called)
 
 
@@ -63,6 +66,18 @@ async def test_brief(world: World) -> None:
     first = played.asked[0]
     assert first.shows('<orchestra-context version="'), played
     assert first.shows(note), played
+
+
+@pytest.mark.requirement("ctx.agents", "agent.connect")
+async def test_moments(world: World, record_property: Fact) -> None:
+    """hooks: the moments at which Orchestra is asked"""
+    played = await world.play(shell("echo one"), Say("done"))
+
+    counted = await world.counted("orchestra_hook_events_total")
+    moments = {labels["moment"] for labels in counted}
+    record_property("at", ", ".join(moment for moment in MOMENTS if moment in moments))
+    lacking = {"prompt"} if world.agent.brand == "factory" else set()
+    assert moments & set(MOMENTS) == set(MOMENTS) - lacking, (counted, played)
 
 
 @pytest.mark.requirement("ctx.agents", "agent.connect")

@@ -70,20 +70,14 @@ class World:
         """Return when Orchestra knows all that was done before."""
         await asyncio.to_thread(self.system.json, "context", "show", "--consistent")
 
-    async def calls(self) -> dict[tuple[str, str], float]:
-        """How often each MCP tool was called, by tool and protocol version."""
+    async def counted(self, metric: str) -> list[dict[str, str]]:
+        """The labels under which something was counted."""
         key = (self.system.state / "admin.key").read_text().strip()
         async with httpx2.AsyncClient(trust_env=False) as client:
             url = f"{self.system.announced['url']}/metrics"
             answer = await client.get(url, headers={"Authorization": f"Bearer {key}"})
-        text = answer.text
-        rows = re.findall(r"^orchestra_mcp_calls_total\{(.*)\} (\S+)$", text, re.MULTILINE)
-        found = {}
-        for labels, count in rows:
-            named = dict(re.findall(r'(\w+)="([^"]*)"', labels))
-            if named["outcome"] == "ok":
-                found[named["tool"], named["protocol"]] = float(count)
-        return found
+        rows = re.findall(rf"^{metric}\{{(.*)\}} ", answer.text, re.MULTILINE)
+        return [dict(re.findall(r'(\w+)="([^"]*)"', labels)) for labels in rows]
 
 
 @dataclass(frozen=True)
