@@ -1,4 +1,4 @@
-"""With an embedding model, a task finds code that means what it says in other words."""
+"""With an embedding model, code that means the task comes before code that fits as well."""
 
 import asyncio
 import contextlib
@@ -36,8 +36,10 @@ pytestmark = pytest.mark.requirement("ctx.index")
 TASK = "The postman rings twice"
 SECRET = "hunter2-of-the-mail"
 KINDS = [("postman", "letter", "envelope"), ("invoice",), ("planet",), ("number",)]
-FILES = {f"src/part_{n}.py": f"def invoice_{n}(): return planet + {n}\n" for n in range(10)}
-FILES["src/zoo.py"] = f"def letter(envelope):\n    return '{SECRET}', envelope\n"
+FILES = {f"src/part_{n}.py": f"def invoice_{n}(): return planet + {n}\n" for n in range(20)}
+FILES["src/b.py"] = "def invoice(): return planet\n"
+MEANT = "src/mail.py"  # not the first of those that fit as well by their words
+FILES[MEANT] = f"def letter(): return envelope + '{SECRET}'\n"
 
 
 class Meaning(FakeEmbeddings):
@@ -89,11 +91,11 @@ class Followed:
             await embedding.settle()
 
     async def first(self, embedding: ChunkEmbedding) -> tuple[str, str]:
-        """The likeliest file for the task, and what is said of vectors."""
+        """The file of the likeliest place for the task, and what is said of vectors."""
         corpus = await self.index.corpus()
         async with embedding.compare(TASK) as compared:
             ranking = await asyncio.to_thread(rank, corpus, Query(TASK), dense=compared.dense)
-        return ranking.files[0].path, compared.remark
+        return ranking.chunks[0].path, compared.remark
 
 
 @pytest.fixture
@@ -117,15 +119,15 @@ async def followed(
     await engine.close()
 
 
-async def test_code_that_means_the_task_is_found_without_a_common_word(
+async def test_code_that_means_the_task_comes_before_code_that_fits_as_well_by_words(
     followed: Followed, service: Meaning
 ) -> None:
     corpus = await followed.index.corpus()
-    assert rank(corpus, Query(TASK)).files[0].path != "src/zoo.py"
+    assert rank(corpus, Query(TASK)).chunks[0].path != MEANT
 
     async with followed.embedding(service) as embedding:
         await followed.saved(embedding)
-        assert await followed.first(embedding) == ("src/zoo.py", "vectors: 100 % of chunks")
+        assert await followed.first(embedding) == (MEANT, "vectors: 100 % of chunks")
         state = embedding.state()
     assert (state.embedder, state.embedded, state.problem) == ("http:small", state.total, None)
     assert state.total == int(corpus.view.first_chunks[-1])
@@ -152,7 +154,7 @@ async def test_the_likeliest_chunks_are_embedded_on_the_spot_before_the_rest_is(
 ) -> None:
     async with followed.embedding(service, background=False) as embedding:
         found, remark = await followed.first(embedding)
-    assert (found, remark) == ("src/zoo.py", "vectors: 0 % of chunks")
+    assert (found, remark) == (MEANT, "vectors: 0 % of chunks")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ async def test_the_likeliest_chunks_are_embedded_on_the_spot_before_the_rest_is(
 async def test_an_embedder_that_fails_leaves_the_ranking_as_it_is_without(
     followed: Followed, service: Meaning, fault: Fault, said: str
 ) -> None:
-    plain = rank(await followed.index.corpus(), Query(TASK)).files[0].path
+    plain = rank(await followed.index.corpus(), Query(TASK)).chunks[0].path
     service.fail(fault)
 
     async with followed.embedding(service, background=False, patience=0.3) as embedding:
@@ -182,7 +184,7 @@ async def test_an_embedder_that_fails_leaves_the_ranking_as_it_is_without(
 async def test_an_embedder_that_fails_on_chunks_leaves_them_neutral(
     followed: Followed, service: Meaning
 ) -> None:
-    plain = rank(await followed.index.corpus(), Query(TASK)).files[0].path
+    plain = rank(await followed.index.corpus(), Query(TASK)).chunks[0].path
     async with followed.embedding(service, background=False) as embedding:
         async with embedding.compare(TASK):  # whose vector is remembered
             service.fail(Fault(drop=True))

@@ -8,7 +8,7 @@ from orchestra.context.index.ranking import Ranking, rank
 from orchestra.context.index.signals import FILE_SIGNALS, Query
 from orchestra.context.index.testing import corpus_of
 from orchestra.context.index.view import View
-from orchestra.context.index.weights import Weights, shipped_weights
+from orchestra.context.index.weights import Weights, shipped_near_weights, shipped_weights
 
 pytestmark = pytest.mark.requirement("ctx.index")
 
@@ -101,3 +101,17 @@ def test_weights_come_back_as_they_were_written_and_name_every_signal() -> None:
     assert again.files.tolist() == weights.files.tolist()
     assert len(weights.files) == len(FILE_SIGNALS)
     assert abs(weights.files).max() > 0
+
+
+def test_the_weights_with_vectors_leave_the_others_as_they_are() -> None:
+    plain, near = shipped_weights(), shipped_near_weights()
+    assert near.files.tolist()[: len(plain.files)] == plain.files.tolist()
+    assert near.chunks.tolist()[: len(plain.chunks)] == plain.chunks.tolist()
+    assert (near.files_bias, near.chunks_bias) == (plain.files_bias, plain.chunks_bias)
+    assert near.chunks[len(plain.chunks) :].max() > 0
+    other = plain.with_nearness({"near": 2.0}, {"near_within": 3.0})
+    again = Weights.load(other.dump(), plain)
+    assert (again.files.tolist(), again.chunks.tolist()) == (
+        other.files.tolist(),
+        other.chunks.tolist(),
+    )

@@ -1,7 +1,7 @@
 """The weights of the ranking: learned from commits, shipped as files that can be read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files as resources
 
@@ -13,7 +13,6 @@ from orchestra.context.index.nearness import NEAR_CHUNK_SIGNALS, NEAR_FILE_SIGNA
 from orchestra.context.index.signals import FILE_SIGNALS
 
 ALL_FILE_SIGNALS = FILE_SIGNALS + NEAR_FILE_SIGNALS
-_ALL_CHUNK_SIGNALS = CHUNK_SIGNALS + NEAR_CHUNK_SIGNALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,28 @@ class Weights:
     chunks_bias: float
 
     @classmethod
-    def load(cls, text: bytes) -> "Weights":
-        """The weights that `dump` wrote; a signal without one weighs nothing."""
+    def load(cls, text: bytes, plain: "Weights | None" = None) -> "Weights":
+        """The weights that `dump` wrote; a signal without one weighs nothing.
+
+        A text that says `added_to` holds weights of nearness alone: they stand beside those of
+        `plain`, or the shipped ones, which stay as they are.
+        """
         document = orjson.loads(text)
-        files, chunks = _signals(bool(document.get("near")))
+        if "added_to" in document:
+            return (plain or shipped_weights()).with_nearness(document["files"], document["chunks"])
         return cls(
-            np.array([document["files"].get(n, 0.0) for n in files], np.float32),
+            _listed(FILE_SIGNALS, document["files"]),
             document["files_bias"],
-            np.array([document["chunks"].get(n, 0.0) for n in chunks], np.float32),
+            _listed(CHUNK_SIGNALS, document["chunks"]),
             document["chunks_bias"],
+        )
+
+    def with_nearness(self, files: Mapping[str, float], chunks: Mapping[str, float]) -> "Weights":
+        """These weights without vectors, and weights of nearness by name beside them."""
+        return replace(
+            self,
+            files=np.concatenate([self.files, _listed(NEAR_FILE_SIGNALS, files)]),
+            chunks=np.concatenate([self.chunks, _listed(NEAR_CHUNK_SIGNALS, chunks)]),
         )
 
     @property
@@ -43,14 +55,21 @@ class Weights:
         return len(self.files) > len(FILE_SIGNALS)
 
     def dump(self) -> bytes:
-        """The weights by name, as JSON."""
-        files, chunks = _signals(self.near)
-        document = ({"near": True} if self.near else {}) | {
-            "files": _named(files, self.files),
-            "files_bias": round(self.files_bias, 4),
-            "chunks": _named(chunks, self.chunks),
-            "chunks_bias": round(self.chunks_bias, 4),
-        }
+        """The weights by name, as JSON; of those with nearness only what it adds."""
+        document: dict[str, object]
+        if self.near:
+            document = {
+                "added_to": "weights.json",
+                "files": _named(NEAR_FILE_SIGNALS, self.files[len(FILE_SIGNALS) :]),
+                "chunks": _named(NEAR_CHUNK_SIGNALS, self.chunks[len(CHUNK_SIGNALS) :]),
+            }
+        else:
+            document = {
+                "files": _named(FILE_SIGNALS, self.files),
+                "files_bias": round(self.files_bias, 4),
+                "chunks": _named(CHUNK_SIGNALS, self.chunks),
+                "chunks_bias": round(self.chunks_bias, 4),
+            }
         return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -66,16 +85,8 @@ def shipped_near_weights() -> Weights:
     return Weights.load((resources("orchestra.context.index") / "weights_near.json").read_bytes())
 
 
-def chunk_signals(near: bool) -> Sequence[str]:
-    """The names of the figures of chunks, with those of nearness or without."""
-    return _signals(near)[1]
-
-
-def _signals(near: bool) -> tuple[Sequence[str], Sequence[str]]:
-    """The names of the figures of files and of chunks, with those of nearness or without."""
-    if near:
-        return ALL_FILE_SIGNALS, _ALL_CHUNK_SIGNALS
-    return FILE_SIGNALS, CHUNK_SIGNALS
+def _listed(names: Sequence[str], values: Mapping[str, float]) -> NDArray[np.float32]:
+    return np.array([values.get(name, 0.0) for name in names], np.float32)
 
 
 def _named(names: Sequence[str], values: NDArray[np.float32]) -> Mapping[str, float]:

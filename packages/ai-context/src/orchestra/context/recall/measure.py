@@ -62,15 +62,16 @@ class Work:
             OrchestraError: the model cannot be used.
         """
         name = slug(self.cases[0].repository)
+        plain = self._weights(f"{name}.json")
         return Replay(
             self.repositories / name / "repo",
             self.cache / f"{name}.sqlite",
-            self._weights(f"{name}.json"),
+            plain,
             model=open_model(self.model) if self.model else None,
-            near_weights=self._weights(f"{name}.near.json") if self.model else None,
+            near_weights=self._weights(f"{name}.near.json", plain) if self.model else None,
         )
 
-    def _weights(self, name: str) -> Weights | None:
+    def _weights(self, name: str, plain: Weights | None = None) -> Weights | None:
         if self.apart is None:
             return None
         path = self.apart / name
@@ -79,7 +80,7 @@ class Work:
                 f"there are no weights `{path}`",
                 hint="make them: python -m orchestra.context.recall.tune --apart FOLDER …",
             )
-        return Weights.load(path.read_bytes())
+        return Weights.load(path.read_bytes(), plain)
 
 
 def measure_repository(work: Work) -> list[Result]:

@@ -5,52 +5,77 @@ import multiprocessing
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from orchestra.context.index.chunk_signals import CHUNK_SIGNALS
 from orchestra.context.index.corpus import Figures
 from orchestra.context.index.measured import Measured, likeliest, score_files, with_nearness
+from orchestra.context.index.nearness import NEAR_CHUNK_SIGNALS
 from orchestra.context.index.signals import FILE_SIGNALS, Query, measure
-from orchestra.context.index.weights import Weights, chunk_signals, shipped_weights
+from orchestra.context.index.weights import Weights, shipped_weights
 from orchestra.context.recall.cases import Case, load_cases
 from orchestra.context.recall.measure import by_repository, slug
 from orchestra.context.recall.past_nearness import open_model
 from orchestra.context.recall.replay import Moment, Replay
 
 _CANDIDATES = 400  # files of a case that the file model learns from
+NEAR_LEARNED = ("near",)
+"""The figures of nearness that are weighed: all that some hundred cases bear."""
+_CHUNK_NAMES = CHUNK_SIGNALS + NEAR_CHUNK_SIGNALS
 _ROUGH = ("body", "names", "path", "history", "history_best", "defined", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Figures and answers; `weights` are how much each counts."""
+    """Figures and answers; `weights` are how much each counts, `odds` what is known before."""
 
     figures: Figures
     answers: NDArray[np.bool_]
     weights: Figures
+    odds: Figures
 
 
 def learn(examples: Sequence[Examples], *, ridge: float = 1.0) -> tuple[Figures, float]:
     """Logistic regression by Newton's method on standardised figures: coefficients and bias."""
     figures = np.concatenate([e.figures for e in examples]).astype(np.float64)
-    answers = np.concatenate([e.answers for e in examples]).astype(np.float64)
-    weights = np.concatenate([e.weights for e in examples]).astype(np.float64)
     centre, spread = figures.mean(0), figures.std(0) + 1e-9
     columns = np.hstack([(figures - centre) / spread, np.ones((len(figures), 1))])
-    penalty = np.diag([ridge] * figures.shape[1] + [0.0])
+    found = _fit(columns, examples, np.diag([ridge] * figures.shape[1] + [0.0]))
+    coefficients = found[:-1] / spread
+    return coefficients.astype(np.float32), float(found[-1] - coefficients @ centre)
+
+
+def learn_added(examples: Sequence[Examples], *, ridge: float = 3.0) -> Figures:
+    """What figures add to log-odds that stay as they are: coefficients, and no bias.
+
+    Nearness is measured from its mean; a bias would only move what was learned from far more.
+    """
+    figures = np.concatenate([e.figures for e in examples]).astype(np.float64)
+    spread = figures.std(0) + 1e-9
+    found = _fit(figures / spread, examples, ridge * np.eye(figures.shape[1]))
+    coefficients: Figures = (found / spread).astype(np.float32)
+    return coefficients
+
+
+def _fit(
+    columns: NDArray[np.float64], examples: Sequence[Examples], penalty: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    answers = np.concatenate([e.answers for e in examples]).astype(np.float64)
+    weights = np.concatenate([e.weights for e in examples]).astype(np.float64)
+    odds = np.concatenate([e.odds for e in examples]).astype(np.float64)
     found = np.zeros(columns.shape[1])
     for _ in range(30):
-        likely = 1 / (1 + np.exp(-(columns @ found)))
+        likely = 1 / (1 + np.exp(-(odds + columns @ found)))
         slope = columns.T @ (weights * (likely - answers)) + penalty @ found
         curve = (columns * (weights * likely * (1 - likely))[:, None]).T @ columns + penalty
         step = np.linalg.solve(curve, slope)
         found -= step
         if np.abs(step).max() < 1e-6:
             break
-    coefficients = found[:-1] / spread
-    return coefficients.astype(np.float32), float(found[-1] - coefficients @ centre)
+    return found
 
 
 def file_examples(moment: Moment, measured: Measured) -> Examples:
@@ -62,7 +87,8 @@ def file_examples(moment: Moment, measured: Measured) -> Examples:
     chosen = np.array(sorted({*order.tolist(), *gold}))
     chosen = chosen[view.alive[chosen]]
     share = np.full(len(chosen), _CANDIDATES / len(chosen), np.float32)
-    return Examples(measured.files(moment.corpus)[chosen], np.isin(chosen, list(gold)), share)
+    answers = np.isin(chosen, list(gold))
+    return Examples(measured.files(moment.corpus)[chosen], answers, share, np.zeros_like(share))
 
 
 def chunk_examples(moment: Moment, measured: Measured, weights: Weights) -> Examples:
@@ -78,7 +104,8 @@ def chunk_examples(moment: Moment, measured: Measured, weights: Weights) -> Exam
         inside = np.minimum(ends, edit.end) - np.maximum(starts, edit.start) + 1
         here = files == view.numbers.get(edit.path, -1)
         answers |= here & (2 * inside >= edit.end - edit.start + 1)
-    return Examples(figures, answers, np.ones(len(numbers), np.float32))
+    odds = (figures * weights.chunks).sum(axis=1) + np.float32(weights.chunks_bias)
+    return Examples(figures, answers, np.ones(len(numbers), np.float32), odds)
 
 
 def _spans(
@@ -102,6 +129,19 @@ class Lesson:
         files = [e for name, some in self.files.items() if name != without for e in some]
         chunks = [e for name, some in self.chunks.items() if name != without for e in some]
         return Weights(*learn(files), *learn(chunks))
+
+
+@dataclass(frozen=True, slots=True)
+class NearLesson:
+    """What the cases of each repository teach about the nearness of chunks."""
+
+    chunks: Mapping[str, Sequence[Examples]]
+
+    def weights(self, without: str = "") -> Weights:
+        """The shipped weights, and beside them those that fit every repository but one."""
+        found = learn_added([e for n, some in self.chunks.items() if n != without for e in some])
+        added = dict(zip(NEAR_LEARNED, found.tolist(), strict=True))
+        return shipped_weights().with_nearness({}, added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +177,16 @@ class Past:
         """What they teach about the chunks of files that are ranked so."""
         return [chunk_examples(moment, found, rough) for moment, found in self.measured(cases)]
 
+    def of_nearness(self, cases: Sequence[Case]) -> list[Examples]:
+        """What they teach about nearness, beside the log-odds that the weights without it give."""
+        lessons = []
+        for moment, found in self.measured(cases):
+            plain = (moment.weights or shipped_weights()).with_nearness({}, {})
+            example = chunk_examples(moment, found, plain)
+            figures = example.figures[:, [_CHUNK_NAMES.index(name) for name in NEAR_LEARNED]]
+            lessons.append(replace(example, figures=figures))
+        return lessons
+
 
 def _measure(moment: Moment) -> Measured:
     corpus = moment.corpus
@@ -147,16 +197,21 @@ def _measure(moment: Moment) -> Measured:
     return with_nearness(corpus, signals, weights, nearness, corpus.view.alive)
 
 
-def study(cases: Sequence[Case], past: Past, jobs: int) -> Lesson:
-    """What the cases teach: first of files, then of the chunks of the files so ranked."""
+def study(cases: Sequence[Case], past: Past, jobs: int) -> Lesson | NearLesson:
+    """What the cases teach: first of files, then of the chunks of the files so ranked.
+
+    With a model they teach one thing more, and nothing of the rest: some hundred cases with
+    vectors are too few to learn all weights from again.
+    """
     groups = by_repository(cases)
     names = [group[0].repository for group in groups]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        if past.model is not None:
+            return NearLesson(dict(zip(names, pool.map(past.of_nearness, groups), strict=True)))
         files = dict(zip(names, pool.map(past.of_files, groups), strict=True))
         of_files = learn([example for some in files.values() for example in some])
-        count = len(chunk_signals(near=past.model is not None))
-        rough = Weights(*of_files, np.zeros(count, np.float32), 0.0)
+        rough = Weights(*of_files, np.zeros(len(CHUNK_SIGNALS), np.float32), 0.0)
         chunks = pool.map(past.of_chunks, groups, [rough] * len(groups))
         return Lesson(files, dict(zip(names, chunks, strict=True)))
 
@@ -184,7 +239,7 @@ def main() -> None:
     parser.add_argument(
         "--embedder",
         type=Path,
-        help="the folder of a model: learn the weights of a ranking with vectors",
+        help="the folder of a model: learn what its vectors add to the shipped weights",
     )
     parser.add_argument(
         "--plain", type=Path, help="with --embedder: the --apart folder of weights without vectors"
@@ -198,7 +253,7 @@ def main() -> None:
     if given.apart:
         given.apart.mkdir(parents=True, exist_ok=True)
         ending = "near.json" if given.embedder else "json"
-        for name in lesson.files:
+        for name in lesson.chunks:
             path = given.apart / f"{slug(name)}.{ending}"
             path.write_bytes(lesson.weights(without=name).dump())
 
