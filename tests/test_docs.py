@@ -1,5 +1,6 @@
 """What the documents say can be done, can be done: commands, options, routes, variables, links."""
 
+import functools
 import json
 import re
 from importlib.util import find_spec
@@ -20,6 +21,12 @@ from tests.schemas import FOLDER, schemas
 PAGES = pages()
 VARIABLE = re.compile(r"\bORCHESTRA_[A-Z_]+\b")
 UNDESCRIBED = {"/healthz", "/readyz", "/metrics", "/mcp", "/mcp/context", "/api/v1/openapi.json"}
+
+
+@functools.cache
+def served() -> set[str]:
+    """Every path that the application serves."""
+    return set(create_app(Settings()).openapi()["paths"]) | UNDESCRIBED
 
 
 def misuse(words: list[str]) -> str | None:
@@ -110,10 +117,9 @@ def test_the_defaults_in_the_example_are_the_defaults() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_address_that_is_named_is_served(page: str) -> None:
-    served = set(create_app(Settings()).openapi()["paths"]) | UNDESCRIBED
     prefixes = {"/api/v1"}
 
-    assert set(addresses(PAGES[page])) - prefixes <= served
+    assert set(addresses(PAGES[page])) - prefixes <= served()
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -37,6 +37,8 @@ def test_status_names_every_source(system: Running) -> None:
         "ci_runs": "unconfigured",
         "database_status": "ok",
         "approvals": "ok",
+        "claims": "ok",
+        "handoffs": "ok",
     }
     assert status["database"] == {"reachable": True, "embedded": True, "pending_migrations": []}
     assert "codebase_state" in system.run("status").stdout

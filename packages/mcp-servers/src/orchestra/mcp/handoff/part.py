@@ -109,7 +109,7 @@ class HandoffPart:
             _tool(
                 self.task_claim,
                 "Claim a task",
-                "Hold a task, alone, for a while. Returns a fencing_token, and how far it is.",
+                "Hold a task alone, for a while. Returns a fencing_token and how far it is.",
             ),
             _tool(
                 self.task_update,
@@ -124,7 +124,7 @@ class HandoffPart:
             _tool(
                 self.handoff_accept,
                 "Take up",
-                "Take a task up that was handed over. Returns its packet and a fencing_token.",
+                "Take up what was handed over. Returns its packet and a fencing_token.",
             ),
             _tool(
                 self.handoff_get,

@@ -19,7 +19,7 @@ from mcp.server.mcpserver import Context, MCPServer
 
 _SAVE = (
     "Save what whoever works here next should know and cannot see in the code: a decision and why,"
-    " a gotcha, a convention, a failure. What is known already is not saved twice."
+    " a gotcha, a convention, a failure."
 )
 _SEARCH = (
     "Find notes that agents and people left: decisions, gotchas, conventions, failures. Ask before"
