@@ -89,7 +89,7 @@ async def test_who_waits_hears_of_a_hand_off_without_asking(api: RunningApi) -> 
             if handoff["id"] in str(event.data):
                 break
 
-    context = (await api.http.get("/api/v1/context")).json()
+    context = (await api.http.get("/api/v1/context?consistent=true")).json()
     waiting = context["topics"]["handoffs"]["value"]["waiting"]
     assert waiting[handoff["id"]]["to"] == "codex"
     assert context["topics"]["claims"]["value"]["held"] == {}
