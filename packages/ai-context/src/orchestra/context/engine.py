@@ -135,6 +135,8 @@ class ContextEngine:
                 _log_failure(collector.topic, error)
                 self._metrics.collector_failures.labels(collector.topic).inc()
                 await self._publish(collector.topic, _stale(error))
+                if isinstance(error, Unavailable):
+                    pause = _FIRST_PAUSE  # the database was away, and has just taken what was said
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
             pause = min(pause * 2, _LONGEST_PAUSE)
 
