@@ -405,7 +405,7 @@ REQUIREMENTS: dict[str, Requirement] = {
             "release to context in the receiver's first prompt"
         ),
         state="partial",
-        note="p50 0.22 s, but p99 1.4 s on a machine under load 13; to be measured on a quiet one",
+        note="p99 0.36 s in the quick run of the benchmark at load 8; its full run was not made yet",
     ),
     "agent.run": Requirement(
         area="agents, permissions, hand-offs",
