@@ -194,7 +194,7 @@ async def test_appends_survive_a_database_that_drops_its_connections(
     events: EventLog, database: Database, dsn: str
 ) -> None:
     async def disturb() -> None:
-        for _ in range(5):
+        for _ in range(20):
             async with database.transaction() as session:
                 await session.execute(
                     text(

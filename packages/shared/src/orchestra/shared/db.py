@@ -19,14 +19,16 @@ SCHEMA = "orchestra"
 """All our tables live in a schema of their own, so that a shared database stays tidy."""
 
 _FORM = "set DATABASE_URL to postgresql://user:password@host/name, or unset it"
-_LOST = (
-    OperationalError,
-    InterfaceError,
-    PoolTimeoutError,
+RAW_LOST = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # the connection went away while a command was being sent
 )
+"""What a raw connection raises when it is lost, whatever the driver was doing at that moment."""
+
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError, *RAW_LOST)
 
 
 class Database:
@@ -70,7 +72,7 @@ class Database:
         """
         try:
             return await asyncpg.connect(self.dsn, timeout=10, command_timeout=30)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*RAW_LOST, asyncpg.PostgresError) as error:
             raise _unavailable(error) from error
 
     async def close(self) -> None:

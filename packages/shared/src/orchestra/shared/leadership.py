@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import structlog
-from orchestra.shared.db import Database
+from orchestra.shared.db import RAW_LOST, Database
 from orchestra.shared.errors import Unavailable
 
 _RETRY = 1.0  # seconds between attempts to become the leader
@@ -55,7 +55,7 @@ class Leadership:
                 if await connection.fetchval("select pg_try_advisory_lock($1)", self._key):
                     return connection
                 await connection.close()
-            except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (Unavailable, *RAW_LOST, asyncpg.PostgresError) as error:
                 _log.info("cannot lead yet", error=str(error))
             await asyncio.sleep(_RETRY)
 
@@ -64,6 +64,6 @@ class Leadership:
             await asyncio.sleep(_CHECK)
             try:
                 await connection.fetchval("select 1", timeout=_CHECK)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (*RAW_LOST, asyncpg.PostgresError):
                 self._lost.set()
                 return

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 from orchestra.context.collectors.polling import Look, SourceFailed
 from orchestra.context.facts import Observation, Topic
-from orchestra.shared.db import Database
+from orchestra.shared.db import RAW_LOST, Database
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.json import JsonObject
 
@@ -42,7 +42,7 @@ class DatabaseStatus:
             pending = await self._pending()
         except Unavailable as error:
             raise SourceFailed(f"{error.message}; hint: {error.hint}") from error
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*RAW_LOST, asyncpg.PostgresError) as error:
             raise SourceFailed(
                 f"the database cannot be asked ({type(error).__name__});"
                 " hint: see `orchestra doctor`"

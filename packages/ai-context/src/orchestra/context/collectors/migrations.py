@@ -18,6 +18,7 @@ from orchestra.context.collectors.credentials import Credentials
 from orchestra.context.collectors.polling import Look
 from orchestra.context.config import MigrationsSource
 from orchestra.context.facts import Observation, Topic
+from orchestra.shared.db import RAW_LOST
 from orchestra.shared.json import JsonObject
 from orchestra.shared.wording import plain
 
@@ -97,9 +98,7 @@ class PendingMigrations:
             return Applied(None, plain(missing or ""))
         try:
             return await _read_versions(dsn.get_secret_value(), self._config.version_table)
-        except (OSError, ValueError, TimeoutError, asyncpg.PostgresError) as error:
-            return Applied(None, _unreachable(error))
-        except asyncpg.InterfaceError as error:
+        except (*RAW_LOST, ValueError, asyncpg.PostgresError) as error:
             return Applied(None, _unreachable(error))
 
 

@@ -9,6 +9,7 @@ from orchestra.context.collectors.polling import Look, SourceFailed
 from orchestra.context.collectors.service import Service
 from orchestra.context.config import WeaviateSource
 from orchestra.context.facts import Observation, Topic
+from orchestra.shared.db import RAW_LOST
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.json import JsonObject
 from orchestra.shared.wording import plain
@@ -82,9 +83,7 @@ class VectorStore:
             began = perf_counter()
             found = await self._fetch(_CANARY)
             took = (perf_counter() - began) * 1000
-        except (Unavailable, OSError, TimeoutError) as error:
-            raise _failed(error) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (Unavailable, *RAW_LOST, asyncpg.PostgresError) as error:
             raise _failed(error) from error
         canary: JsonObject = {"right": found[0]["distance"] == 0, "at_most_ms": _step(took)}
         available = plain(rows[0]["default_version"], 32)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
-from orchestra.shared.db import SCHEMA, Database
+from orchestra.shared.db import RAW_LOST, SCHEMA, Database
 from orchestra.shared.errors import Conflict, Unavailable
 from orchestra.shared.events.event import (
     COLUMNS,
@@ -25,13 +25,7 @@ _BATCH = 256
 _QUEUE = 10_000
 _PATIENCE = 10.0  # seconds that an append outlives a lost database
 
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    Unavailable,
-)
+_LOST = (*RAW_LOST, Unavailable)
 _log = structlog.get_logger(__name__)
 
 
@@ -95,6 +89,9 @@ class Appender:
                 batch.append(self._queue.get_nowait())
             try:
                 await self._write(batch)
+            except Exception:  # noqa: BLE001 - whoever comes next is still served; the batch is answered below
+                _log.exception("a batch of events failed", count=len(batch))
+                self._drop_connection()
             finally:
                 for one in batch:
                     self._queue.task_done()

@@ -8,7 +8,7 @@ from typing import Protocol
 import asyncpg
 import orjson
 import structlog
-from orchestra.shared.db import Database
+from orchestra.shared.db import RAW_LOST, Database
 from orchestra.shared.errors import Unavailable
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -126,7 +126,7 @@ class PostgresBus:
                         )
                 finally:
                     connection.terminate()
-            except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (Unavailable, *RAW_LOST, asyncpg.PostgresError) as error:
                 self._outage.began(error)
                 ready.set()
                 await self._outage.wait()

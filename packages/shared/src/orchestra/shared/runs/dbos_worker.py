@@ -13,7 +13,7 @@ from typing import Self
 import asyncpg
 import structlog
 from dbos import DBOS, DBOSConfig
-from orchestra.shared.db import Database
+from orchestra.shared.db import RAW_LOST, Database
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.json import JsonObject, JsonValue
 from orchestra.shared.logs import adopt_library_loggers
@@ -23,7 +23,7 @@ from orchestra.shared.runs.dbos_context import DbosContext
 from orchestra.shared.runs.executor_lock import ExecutorLock
 from orchestra.shared.runs.protocol import RunKind
 
-_AWAY = (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (Unavailable, *RAW_LOST, asyncpg.PostgresError)
 
 logger = structlog.get_logger(__name__)
 

@@ -1,0 +1,94 @@
+"""One call to a model: what was asked, what it used, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orchestra.shared.identity import Caller
+
+Endpoint = Literal["chat", "responses", "embeddings", "messages", "count_tokens"]
+"""The doors: OpenAI's first three, Anthropic's last two."""
+
+CacheHit = Literal["exact", "semantic"]
+CostSource = Literal["provider", "table", "cache", "estimate", "unknown"]
+Finish = Literal["stop", "length", "tool_calls", "content_filter", "error", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """A request as the door understood it; `body` is what the client sent, byte for byte."""
+
+    id: str
+    caller: Caller
+    endpoint: Endpoint
+    model: str
+    """As the client wrote it: a model, a route, or `auto`."""
+    body: bytes
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    stream: bool = False
+    max_tokens: int | None = None
+    """The longest answer that the client asks for."""
+    temperature: float | None = None
+    uses_tools: bool = False
+    messages: int = 1
+    task: str | None = None
+    """`x-orchestra-task`: the task that the call is booked on."""
+    task_class: str | None = None
+    """`x-orchestra-class`: what kind of work it is, for the choice of a cheap model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a provider counted. `input` holds the cached and the cache-written ones too."""
+
+    input: int = 0
+    cached: int = 0
+    cache_written: int = 0
+    output: int = 0
+    reasoning: int = 0
+    """Of `output`."""
+    cost: int | None = None
+    """Nano-dollars, where the provider says what it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one target; `error` names what went wrong, in the words of `routing.failures`."""
+
+    provider: str
+    model: str
+    status: int | None
+    error: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call; all that is booked and told."""
+
+    provider: str | None
+    """None when no target answered."""
+    model: str | None
+    status: int
+    finish: Finish
+    usage: Usage | None
+    attempts: tuple[Attempt, ...] = ()
+    cache: CacheHit | None = None
+    seconds: float = 0.0
+    first_token_seconds: float | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
+    """What response headers say besides, by name without `x-orchestra-`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer that may be kept and given again: a body, and whether it was a stream."""
+
+    body: bytes
+    """JSON, or the events of the stream as they were sent."""
+    stream: bool
+    model: str
+    provider: str
+    usage: Usage | None
+    finish: Finish
