@@ -36,6 +36,7 @@ from orchestra.context.sinks.files import FileSink
 from orchestra.context.sinks.webhooks import Webhooks
 from orchestra.context.sources import collectors_for
 from orchestra.coordination import MIGRATIONS as COORDINATION
+from orchestra.gateway import MIGRATIONS as GATEWAY
 from orchestra.mcp import (
     ApprovalsPart,
     ContextPart,
@@ -79,7 +80,7 @@ async def running(
     configure_logs(settings.log_level, settings.log_format, redactor)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings, redactor))
-        migrations = Migrations(database, [MIGRATIONS, COORDINATION])
+        migrations = Migrations(database, [MIGRATIONS, COORDINATION, GATEWAY])
         applied = await migrations.apply()
         _log.info("database ready", migrations_applied=applied)
 

@@ -1,3 +1,8 @@
 """One door to every model: routing, cache and cost, with Portkey as the provider layer."""
 
-__all__: list[str] = []
+from pathlib import Path
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+"""The folder of this package's schema migrations."""
+
+__all__ = ["MIGRATIONS"]

@@ -29,6 +29,8 @@ class ModelCall:
     stream: bool = False
     max_tokens: int | None = None
     """The longest answer that the client asks for."""
+    choices: int = 1
+    """How many answers it asks for at once (`n`); each can be of `max_tokens`."""
     temperature: float | None = None
     uses_tools: bool = False
     messages: int = 1
@@ -36,6 +38,8 @@ class ModelCall:
     """`x-orchestra-task`: the task that the call is booked on."""
     task_class: str | None = None
     """`x-orchestra-class`: what kind of work it is, for the choice of a cheap model."""
+    session: str | None = None
+    """What the client calls its conversation: it stays with a model whose prompt cache is warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,10 @@ class Usage:
     """Of `output`."""
     cost: int | None = None
     """Nano-dollars, where the provider says what it took."""
+    cache_written_long: int = 0
+    """Of `cache_written`: for an hour, which costs more."""
+    tier: str | None = None
+    """The service tier that the provider says it billed: `flex`, `priority`, `batch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class Attempt:
     status: int | None
     error: str | None
     seconds: float
+    usage: Usage | None = None
+    """What it used before it failed, where that is known; it is paid for too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,10 @@ class Outcome:
     usage: Usage | None
     attempts: tuple[Attempt, ...] = ()
     cache: CacheHit | None = None
+    route: str | None = None
+    """The route whose plan was followed."""
+    received: int = 0
+    """Bytes of the answer that came from the provider; an answer cut short is estimated by it."""
     seconds: float = 0.0
     first_token_seconds: float | None = None
     detail: Mapping[str, str] = field(default_factory=dict)

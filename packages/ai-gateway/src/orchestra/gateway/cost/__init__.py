@@ -1,0 +1,1 @@
+"""What calls cost, who may spend it, and the ledger of them."""
