@@ -26,27 +26,30 @@ class Reading(NamedTuple):
 class Meter:
     """Reads a stream along, and changes nothing.
 
-    Feed it every piece that arrives. Once the first token was seen, pieces that are nothing but
-    more text are told by a look at their bytes and are not decoded.
+    Feed it every piece that arrives. Once the first token was seen, an event that looks like the
+    ones before it, that is one more token, is told by its edge and is not decoded.
     """
 
-    __slots__ = ("_quiet", "_read", "_splitter", "answer", "damaged")
+    __slots__ = ("_edge", "_form", "_is_like", "_read", "_splitter", "answer", "damaged")
 
     def __init__(self, dialect: str, endpoint: Endpoint) -> None:
-        form = spoken(endpoint, dialect) or "chat"
+        self._form: Format = spoken(endpoint, dialect) or "chat"
         self._splitter = EventSplitter()
-        self._read = _READERS[form]
-        self._quiet = _QUIET[form]
+        self._read = _READERS[self._form]
+        self._is_like = _LIKE[self._form]
+        self._edge = b""
+        """What every event that is only one more token begins or ends with; empty if unknown."""
         self.answer = answers.Told()
         self.damaged = 0
         """Events that are no JSON of this format."""
 
     def feed(self, chunk: bytes) -> None:
         """The next bytes of the stream."""
-        answer, splitter = self.answer, self._splitter
-        if answer.text_started and splitter.is_whole(chunk) and self._quiet(chunk):
+        edge = self._edge
+        if edge and self._is_like(chunk, edge) and self._splitter.idle:
             return
-        for event in splitter.feed(chunk):
+        answer = self.answer
+        for event in self._splitter.feed(chunk):
             if event.data == b"[DONE]":
                 answer.done = True
                 continue
@@ -54,6 +57,9 @@ class Meter:
                 self._read(answer, event)
             except UNREADABLE:
                 self.damaged += 1
+                continue
+            if answer.text_started and answer.finish is None:
+                self._edge = _EDGES[self._form](event)
 
     @property
     def usage(self) -> Usage | None:
@@ -107,22 +113,27 @@ class _Read(Protocol):
     def __call__(self, told: answers.Told, event: Event, /) -> None: ...
 
 
-def _chat_is_quiet(chunk: bytes) -> bool:
-    """Each event says that the end is not reached, none tells a usage or an error."""
-    return (
-        chunk.count(b'"finish_reason":null') == chunk.count(b"\n\n")
-        and b'"finish_reason":"' not in chunk
-        and b'"usage":{' not in chunk
-        and b'"error"' not in chunk
-    )
+_MOST_EDGE = 200  # bytes; a longer one holds text
 
 
-def _messages_are_quiet(chunk: bytes) -> bool:
-    return chunk.count(b"event: content_block_delta\n") == chunk.count(b"\n\n")
+def _ends_like(chunk: bytes, edge: bytes) -> bool:
+    """Where the last event is not the end, those before it are not either."""
+    return chunk.endswith(edge) and b'"error"' not in chunk
 
 
-def _response_is_quiet(chunk: bytes) -> bool:
-    return chunk.count(b".delta\ndata: ") == chunk.count(b"\n\n")
+def _is_one_like(chunk: bytes, edge: bytes) -> bool:
+    return chunk.startswith(edge) and chunk.find(b"\n\n") == len(chunk) - 2
+
+
+def _chat_edge(event: Event) -> bytes:
+    """From the word that the end is not reached up to the last brace."""
+    at = event.data.rfind(b'"finish_reason":null', -_MOST_EDGE)
+    return event.data[at:] + b"\n\n" if at > 0 else b""
+
+
+def _named_edge(event: Event) -> bytes:
+    """The line with the event's name."""
+    return b"event: %s\n" % event.name if event.name.endswith(b"delta") else b""
 
 
 _READERS: dict[Format, _Read] = {
@@ -132,12 +143,19 @@ _READERS: dict[Format, _Read] = {
     "messages": answers.message_event,
     "count_tokens": answers.message_event,
 }
-_QUIET: dict[Format, Callable[[bytes], bool]] = {
-    "chat": _chat_is_quiet,
-    "embeddings": _chat_is_quiet,
-    "responses": _response_is_quiet,
-    "messages": _messages_are_quiet,
-    "count_tokens": _messages_are_quiet,
+_EDGES: dict[Format, Callable[[Event], bytes]] = {
+    "chat": _chat_edge,
+    "embeddings": _chat_edge,
+    "responses": _named_edge,
+    "messages": _named_edge,
+    "count_tokens": _named_edge,
+}
+_LIKE: dict[Format, Callable[[bytes, bytes], bool]] = {
+    "chat": _ends_like,
+    "embeddings": _ends_like,
+    "responses": _is_one_like,
+    "messages": _is_one_like,
+    "count_tokens": _is_one_like,
 }
 _WHOLE: dict[Format, Callable[[answers.Told, bytes], None]] = {
     "chat": answers.chat_answer,

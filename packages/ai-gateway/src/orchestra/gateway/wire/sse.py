@@ -42,14 +42,10 @@ class EventSplitter:
         """Bytes of an event that is not complete."""
         return len(self._buffer)
 
-    def is_whole(self, chunk: bytes) -> bool:
-        """Whether the chunk is nothing but complete events, none begun before it."""
-        return (
-            not self._buffer
-            and not self._skipping
-            and not self._after_cr
-            and chunk.endswith(b"\n\n")
-        )
+    @property
+    def idle(self) -> bool:
+        """Whether the next byte begins an event."""
+        return not (self._buffer or self._skipping or self._after_cr)
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes."""
