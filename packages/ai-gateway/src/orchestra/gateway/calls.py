@@ -106,3 +106,29 @@ class Answer:
     provider: str
     usage: Usage | None
     finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A kept answer that serves for a call."""
+
+    answer: Answer
+    kind: CacheHit
+    note: str = ""
+    """How near it is, for the header `x-orchestra-cache`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call took."""
+
+    nano: int | None
+    """Nano-dollars; None where nobody knows the price."""
+    source: CostSource
+
+
+@dataclass(slots=True)
+class Reservation:
+    """What is set aside for a call until it is settled; whoever reserves may keep more in it."""
+
+    nano: int | None = None

@@ -1,0 +1,1 @@
+"""The HTTP doors of the gateway, as a plain ASGI application."""

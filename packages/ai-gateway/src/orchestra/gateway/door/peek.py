@@ -1,0 +1,143 @@
+"""What the gateway has to know of a body, read without building the rest of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from orchestra.shared.errors import Invalid
+
+_KEY = re.compile(rb'[ \t\r\n]*("(?:[^"\\\x00-\x1f]|\\.)*")[ \t\r\n]*:[ \t\r\n]*')
+_NEXT = re.compile(rb"[ \t\r\n]*([,}])")
+_OPENING = re.compile(rb"[ \t\r\n]*\{")
+_MODEL = re.compile(r"[\x21-\x7e]{1,200}")
+_HINT = "send one JSON object in UTF-8, each key once"
+
+_top = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_key = msgspec.json.Decoder(str)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_any = msgspec.json.Decoder(Any)
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """The fields that matter, and where the model's name stands in the body."""
+
+    model: str
+    at: slice
+    """The model's name in the body, with its quotes."""
+    stream: bool
+    max_tokens: int | None
+    temperature: float | None
+    uses_tools: bool
+    messages: int
+    counts_usage: bool
+    """The client asked for the usage of a streamed chat."""
+
+
+def peek(body: bytes) -> Peek:
+    """Look into a body.
+
+    Raises:
+        Invalid: it is not one JSON object in UTF-8, has a key twice, or names no model.
+    """
+    fields, places = _fields(body)
+    model = _model(fields)
+    limit = next((n for k in _LIMITS if (n := _number(fields, k)) is not None), None)
+    options = _scalar(fields, "stream_options")
+    temperature = _number(fields, "temperature")
+    return Peek(
+        model=model,
+        at=places["model"],
+        stream=_scalar(fields, "stream") is True,
+        max_tokens=None if limit is None else max(0, int(min(limit, 1e12))),
+        temperature=temperature,
+        uses_tools=_holds_some(fields, "tools") or _holds_some(fields, "functions"),
+        messages=_count(fields),
+        counts_usage=isinstance(options, dict) and options.get("include_usage") is True,
+    )
+
+
+_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, slice]]:
+    """The top-level fields as they stand in the body, and where.
+
+    Readers differ in which of two equal keys counts, so that one could be checked and the other
+    served: a body with two is refused.
+    """
+    try:
+        if not body.isascii():
+            body.decode()
+        fields = _top.decode(body)
+    except UnicodeDecodeError as error:
+        raise Invalid(f"the body is not UTF-8 (byte {error.start})", hint=_HINT) from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Invalid(f"the body is not a JSON object: {str(error)[:120]}", hint=_HINT) from None
+    places: dict[str, slice] = {}
+    match = _OPENING.match(body)
+    end = match.end() if match else 0
+    for _ in range(len(fields)):
+        key = _KEY.match(body, end)
+        if key is None:
+            break
+        name = _key.decode(key[1])
+        value = bytes(fields.get(name, b""))
+        if name in places or not body.startswith(value, key.end()):
+            raise Invalid(f"the body has the key `{name[:60]}` twice", hint=_HINT)
+        places[name] = slice(key.end(), key.end() + len(value))
+        after = _NEXT.match(body, places[name].stop)
+        end = after.end() if after else len(body)
+    if len(places) != len(fields) or body[end - 1 : end] not in (b"}", b"{"):
+        raise Invalid("the body has a key twice", hint=_HINT)
+    return fields, places
+
+
+def _model(fields: Mapping[str, msgspec.Raw]) -> str:
+    model = _scalar(fields, "model")
+    if not isinstance(model, str):
+        raise Invalid("the body names no `model`", hint='add `"model": "auto"`')
+    if not _MODEL.fullmatch(model):
+        raise Invalid(
+            f"`{model[:60]!a}` cannot be the name of a model",
+            hint="a name has up to 200 characters of ASCII, without spaces",
+        )
+    return model
+
+
+def _scalar(fields: Mapping[str, msgspec.Raw], name: str) -> object:
+    raw = fields.get(name)
+    try:
+        return None if raw is None else _any.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        raise Invalid(f"`{name}` cannot be read", hint=_HINT) from None
+
+
+def _number(fields: Mapping[str, msgspec.Raw], name: str) -> float | None:
+    value = _scalar(fields, name) if name in fields else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _holds_some(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
+    return name in fields and bytes(fields[name]) not in (b"null", b"[]")
+
+
+def _count(fields: Mapping[str, msgspec.Raw]) -> int:
+    """How many messages there are; 1 where the question is a text."""
+    raw = fields.get("messages", fields.get("input"))
+    if raw is None or bytes(raw[:1] if isinstance(raw, bytes) else memoryview(raw)[:1]) != b"[":
+        return 1
+    try:
+        return len(_list.decode(raw))
+    except (msgspec.DecodeError, RecursionError):
+        return 1
+
+
+def splice(body: bytes, at: slice, model: str) -> bytes:
+    """The body with another model's name and nothing else changed."""
+    name = msgspec.json.encode(model)
+    if body[at] == name:
+        return body
+    return b"".join((body[: at.start], name, body[at.stop :]))

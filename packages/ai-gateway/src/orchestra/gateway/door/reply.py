@@ -1,0 +1,75 @@
+"""The answer to a client: whole, or piece by piece, for as long as the client is there."""
+
+import asyncio
+from typing import Self
+
+from orchestra.gateway.door.asgi import Headers, Message, Receive, Send
+
+_TAKES = 30.0  # seconds that a client may leave a piece unread
+
+
+class Reply:
+    """Sends an answer. While it is used as a context manager, a client that leaves cancels the
+    task: whatever is under way for it, also upstream, ends at once.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._over = False
+        self.begun = False
+        """Something was sent."""
+        self.left = False
+        """The client has gone."""
+
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        self._task = task
+        self._watch = asyncio.get_running_loop().create_task(self._watch_client())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over = True
+        self._watch.cancel()
+
+    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a whole answer."""
+        self._over = self.begun = True
+        length = (b"content-length", b"%d" % len(body))
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [*headers, length]}
+        )
+        await self._taken({"type": "http.response.body", "body": body})
+
+    async def begin(self, status: int, headers: Headers) -> None:
+        """Send the head of a stream."""
+        self.begun = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def piece(self, data: bytes) -> None:
+        """Send a piece of a stream at once."""
+        await self._taken({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        """End a stream."""
+        self._over = True
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _taken(self, message: Message) -> None:
+        """Send; a client that does not read is taken for gone."""
+        sending = self._send(message)
+        try:
+            async with asyncio.timeout(_TAKES):
+                await sending
+        except TimeoutError:
+            self.left = True
+            raise asyncio.CancelledError from None
+
+    async def _watch_client(self) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                break
+        if not self._over and self._task is not None:
+            self.left = True
+            self._task.cancel()

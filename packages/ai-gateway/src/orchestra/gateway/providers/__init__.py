@@ -1,0 +1,1 @@
+"""How a target is reached: directly, or through another gateway."""
