@@ -17,7 +17,7 @@ export DO_NOT_TRACK := 1
 TURBO := turbo run --continue --concurrency=100% --output-logs=errors-only --log-order=grouped
 READY := .venv/.ready node_modules/.ready
 
-.PHONY: up build test test-mcp test-agents lint fix bench requirements clean help
+.PHONY: up build test test-mcp test-agents test-models lint fix bench requirements clean help
 .DEFAULT_GOAL := help
 
 up: build ## Run it: make up REPO=path/to/a/repository ARGS="--port 0 --no-browser"
@@ -35,6 +35,9 @@ test-mcp: $(READY) ## Run the MCP conformance suite and inspector against our ap
 test-agents: $(READY) $(filter .tools/agents/%,$(AGENTS)) ## Run real agents against a scripted model: make test-agents AGENTS=folder/of/programs
 	@uv run --frozen pytest -q -rs tests/agents --agents-bin "$(AGENTS)" --agents-report .tools/agents/report $(ARGS) \
 		; code=$$?; cat .tools/agents/report/report.md; exit $$code
+
+test-models: $(READY) ## Run the model gateway over Portkey's own, under Node
+	@uv run --frozen pytest -q -rs tests/models --models $(ARGS)
 
 lint: $(READY) ## Only lint and type-check
 	@$(TURBO) lint typecheck //#lint:repository //#typecheck:repository
