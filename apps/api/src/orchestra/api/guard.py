@@ -2,7 +2,7 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -35,8 +35,17 @@ _SAFE_HEADERS = [
 class Guard:
     """Plain ASGI middleware: it wraps nothing that a stream of events would pay for per event."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Sequence[str], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Sequence[str],
+        metrics: Metrics,
+        unbounded: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
+        """`unbounded` are paths whose bodies are bounded by who serves them."""
         self._app = app
+        self._unbounded = unbounded
         self._hosts = frozenset(host.lower() for host in hosts)
         self._metrics = metrics
 
@@ -55,16 +64,18 @@ class Guard:
             await send(message)
 
         scope[SEND] = send
-        refusal = self._refusal(Headers(scope=scope))
+        bounds_itself = self._unbounded(scope["path"])
+        refusal = self._refusal(Headers(scope=scope), bounds_itself)
         try:
             if refusal is not None:
                 await problem(*refusal)(scope, receive, send_guarded)
             else:
-                await self._app(scope, _bounded(receive, BODY_LIMIT), send_guarded)
+                bounded = receive if bounds_itself else _bounded(receive, BODY_LIMIT)
+                await self._app(scope, bounded, send_guarded)
         finally:
             self._count(scope, status, perf_counter() - started)
 
-    def _refusal(self, headers: Headers) -> tuple[int, str, str] | None:
+    def _refusal(self, headers: Headers, bounds_itself: bool) -> tuple[int, str, str] | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
             return 421, "misdirected", f"this server does not answer for `{', '.join(hosts)[:80]}`"
@@ -75,7 +86,7 @@ class Guard:
             return 401, "unauthenticated", "there is more than one Authorization header"
         if headers.get("content-encoding", "identity") != "identity":
             return 415, "encoding", "bodies are taken as they are, not compressed"
-        return _length_refusal(headers)
+        return None if bounds_itself else _length_refusal(headers)
 
     def _is_ours(self, host: str) -> bool:
         try:

@@ -7,8 +7,10 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from orchestra.api import openapi, problems
 from orchestra.api.dashboard import Dashboard
+from orchestra.api.gateway import ModelsMount
 from orchestra.api.guard import Guard
 from orchestra.api.mcp import McpFirst, McpMount
+from orchestra.api.models import ModelsFirst
 from orchestra.api.routes import (
     agents,
     approvals,
@@ -28,6 +30,7 @@ from orchestra.api.routes import (
 )
 from orchestra.api.state import System
 from orchestra.api.wiring import running
+from orchestra.gateway.door.door import ModelDoor
 from orchestra.mcp import Part
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.metrics import Metrics
@@ -45,13 +48,14 @@ def create_app(settings: Settings | None = None, parts: Sequence[Part] = ()) -> 
     metrics = Metrics()
     redactor = Redactor()
     mcp = McpMount(redactor)
+    models = ModelsMount()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[System]:
         async with AsyncExitStack() as stack:
             try:
                 state = await stack.enter_async_context(
-                    running(settings, metrics, redactor, mcp, parts)
+                    running(settings, metrics, redactor, mcp, models, parts)
                 )
             except OrchestraError as error:
                 app.state.refusal = error
@@ -75,7 +79,8 @@ def create_app(settings: Settings | None = None, parts: Sequence[Part] = ()) -> 
     openapi.install(app)
     app.router.default = Dashboard(settings.frontend_dir)  # after all, so that 405 stays 405
     app.add_middleware(McpFirst, mount=mcp)
-    app.add_middleware(Guard, hosts=settings.hosts, metrics=metrics)
+    app.add_middleware(ModelsFirst, mount=models)
+    app.add_middleware(Guard, hosts=settings.hosts, metrics=metrics, unbounded=ModelDoor.serves)
     return app
 
 

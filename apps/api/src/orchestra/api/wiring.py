@@ -12,6 +12,7 @@ import structlog
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
 from orchestra.api.collections import Collections
 from orchestra.api.database import open_database
+from orchestra.api.gateway import ModelsMount, open_models
 from orchestra.api.governance import build_governance
 from orchestra.api.hooks import DeskPacks, NotesSection, build_hooks
 from orchestra.api.mcp import McpMount
@@ -74,6 +75,7 @@ async def running(
     metrics: Metrics,
     redactor: Redactor,
     mcp: McpMount,
+    models: ModelsMount,
     parts: Sequence[Part] = (),
 ) -> AsyncGenerator[State]:
     """Build the parts in order, start them, and stop them in the opposite order."""
@@ -90,6 +92,8 @@ async def running(
         await _enter(stack, identity)
         await ensure_admin_key(settings.state_folder, identity, redactor)
 
+        served = await stack.enter_async_context(open_models(settings, identity, redactor))
+        models.door = served.door
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)
         governance = build_governance(settings, database, events, redactor)

@@ -40,6 +40,10 @@ class ModelCall:
     """`x-orchestra-class`: what kind of work it is, for the choice of a cheap model."""
     session: str | None = None
     """What the client calls its conversation: it stays with a model whose prompt cache is warm."""
+    model_at: tuple[int, int] = (0, 0)
+    """Where the name of the model stands in `body`, with its quotes."""
+    has_stream_options: bool = False
+    """The client says itself what a streamed chat tells besides its text."""
 
 
 @dataclass(frozen=True, slots=True)

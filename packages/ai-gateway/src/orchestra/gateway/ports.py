@@ -10,7 +10,7 @@ from orchestra.gateway.routing.target import Target
 class Accounts(Protocol):
     """Who may spend what. Nothing here waits for a disk or a network in the common case."""
 
-    def reserve(self, call: ModelCall, plan: Sequence[Target]) -> Reservation:
+    async def reserve(self, call: ModelCall, plan: Sequence[Target]) -> Reservation:
         """Set aside what the call may cost at most.
 
         Raises:
@@ -42,7 +42,7 @@ class Answers(Protocol):
 class NoAccounts:
     """Everybody may spend, and nobody counts."""
 
-    def reserve(self, _call: ModelCall, _plan: Sequence[Target]) -> Reservation:
+    async def reserve(self, _call: ModelCall, _plan: Sequence[Target]) -> Reservation:
         """Set nothing aside."""
         return Reservation()
 

@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     rerank_key: SecretStr | None = None
     gpu_exporters: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """Where Prometheus text about GPUs is: `instance-id=http://10.0.0.5:9400/metrics,…`."""
+    gateway_config: Path | None = None
+    """Providers and routes of models; without it, `gateway.toml` in the state folder, if it is there."""
     lambda_url: str = "https://cloud.lambda.ai"
     vercel_url: str = "https://api.vercel.com"
     github_url: str = "https://api.github.com"

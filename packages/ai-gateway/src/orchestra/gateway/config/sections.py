@@ -5,11 +5,11 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from orchestra.gateway.wire import Dialect
 from orchestra.shared.errors import Invalid
 from orchestra.shared.secrets import SecretRef
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-Dialect = Literal["openai", "anthropic", "cohere"]
 Layer = Literal["direct", "portkey"]
 Streaming = Literal["live", "guarded", "atomic"]
 
@@ -131,7 +131,7 @@ class ClassSection(Section):
 class BreakerSection(Section):
     """`[breaker]`: when a model at a provider is left alone for a while."""
 
-    failures: Annotated[int, Field(ge=1, le=1000)] = 3
+    failures: Annotated[int, Field(ge=1, le=1000)] = 5
     """So many in a row."""
     rate: Annotated[float, Field(gt=0, le=1, strict=False)] = 0.5
     """Or this share of the last `window` attempts."""

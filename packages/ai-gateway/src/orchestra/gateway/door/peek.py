@@ -25,15 +25,17 @@ class Peek:
     """The fields that matter, and where the model's name stands in the body."""
 
     model: str
-    at: slice
+    at: tuple[int, int]
     """The model's name in the body, with its quotes."""
     stream: bool
     max_tokens: int | None
     temperature: float | None
     uses_tools: bool
     messages: int
-    counts_usage: bool
-    """The client asked for the usage of a streamed chat."""
+    choices: int
+    has_stream_options: bool
+    user: str | None
+    """Anthropic's `metadata.user_id`, which names a session."""
 
 
 def peek(body: bytes) -> Peek:
@@ -45,7 +47,6 @@ def peek(body: bytes) -> Peek:
     fields, places = _fields(body)
     model = _model(fields)
     limit = next((n for k in _LIMITS if (n := _number(fields, k)) is not None), None)
-    options = _scalar(fields, "stream_options")
     temperature = _number(fields, "temperature")
     return Peek(
         model=model,
@@ -55,14 +56,16 @@ def peek(body: bytes) -> Peek:
         temperature=temperature,
         uses_tools=_holds_some(fields, "tools") or _holds_some(fields, "functions"),
         messages=_count(fields),
-        counts_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        choices=max(1, int(min(_number(fields, "n") or 1, 1e6))),
+        has_stream_options="stream_options" in fields,
+        user=_user(fields),
     )
 
 
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
-def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, slice]]:
+def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, tuple[int, int]]]:
     """The top-level fields as they stand in the body, and where.
 
     Readers differ in which of two equal keys counts, so that one could be checked and the other
@@ -76,7 +79,7 @@ def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, slice]]:
         raise Invalid(f"the body is not UTF-8 (byte {error.start})", hint=_HINT) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(f"the body is not a JSON object: {str(error)[:120]}", hint=_HINT) from None
-    places: dict[str, slice] = {}
+    places: dict[str, tuple[int, int]] = {}
     match = _OPENING.match(body)
     end = match.end() if match else 0
     for _ in range(len(fields)):
@@ -87,8 +90,8 @@ def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, slice]]:
         value = bytes(fields.get(name, b""))
         if name in places or not body.startswith(value, key.end()):
             raise Invalid(f"the body has the key `{name[:60]}` twice", hint=_HINT)
-        places[name] = slice(key.end(), key.end() + len(value))
-        after = _NEXT.match(body, places[name].stop)
+        places[name] = (key.end(), key.end() + len(value))
+        after = _NEXT.match(body, places[name][1])
         end = after.end() if after else len(body)
     if len(places) != len(fields) or body[end - 1 : end] not in (b"}", b"{"):
         raise Invalid("the body has a key twice", hint=_HINT)
@@ -120,6 +123,12 @@ def _number(fields: Mapping[str, msgspec.Raw], name: str) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def _user(fields: Mapping[str, msgspec.Raw]) -> str | None:
+    metadata = _scalar(fields, "metadata") if "metadata" in fields else None
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    return user if isinstance(user, str) else None
+
+
 def _holds_some(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
     return name in fields and bytes(fields[name]) not in (b"null", b"[]")
 
@@ -135,9 +144,10 @@ def _count(fields: Mapping[str, msgspec.Raw]) -> int:
         return 1
 
 
-def splice(body: bytes, at: slice, model: str) -> bytes:
+def splice(body: bytes, at: tuple[int, int], model: str) -> bytes:
     """The body with another model's name and nothing else changed."""
+    start, stop = at
     name = msgspec.json.encode(model)
-    if body[at] == name:
+    if body[start:stop] == name:
         return body
-    return b"".join((body[: at.start], name, body[at.stop :]))
+    return b"".join((body[:start], name, body[stop:]))

@@ -3,9 +3,7 @@
 import asyncio
 from typing import Self
 
-from orchestra.gateway.door.asgi import Headers, Message, Receive, Send
-
-_TAKES = 30.0  # seconds that a client may leave a piece unread
+from orchestra.gateway.door.asgi import Headers, Receive, Send
 
 
 class Reply:
@@ -39,7 +37,7 @@ class Reply:
         await self._send(
             {"type": "http.response.start", "status": status, "headers": [*headers, length]}
         )
-        await self._taken({"type": "http.response.body", "body": body})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head of a stream."""
@@ -48,22 +46,12 @@ class Reply:
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of a stream at once."""
-        await self._taken({"type": "http.response.body", "body": data, "more_body": True})
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
         """End a stream."""
         self._over = True
         await self._send({"type": "http.response.body", "body": b""})
-
-    async def _taken(self, message: Message) -> None:
-        """Send; a client that does not read is taken for gone."""
-        sending = self._send(message)
-        try:
-            async with asyncio.timeout(_TAKES):
-                await sending
-        except TimeoutError:
-            self.left = True
-            raise asyncio.CancelledError from None
 
     async def _watch_client(self) -> None:
         while True:

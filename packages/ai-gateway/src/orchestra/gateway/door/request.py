@@ -5,12 +5,14 @@ import re
 
 from orchestra.gateway.calls import Endpoint, ModelCall
 from orchestra.gateway.door.asgi import Receive, Scope
-from orchestra.gateway.door.peek import Peek, peek
+from orchestra.gateway.door.peek import peek
 from orchestra.shared.errors import Invalid, OrchestraError, TooLarge, Unauthenticated
 from orchestra.shared.identity import Caller
 from uuid_utils import uuid7
 
 _ARRIVES = 30.0  # seconds that a body may take
+_LONGEST_SESSION = 256  # characters
+_STREAMED = frozenset({"chat", "responses", "messages"})
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
 
 
@@ -110,9 +112,7 @@ def _too_large(largest: int) -> TooLarge:
     )
 
 
-def call_of(
-    endpoint: Endpoint, caller: Caller, headers: dict[str, str], body: bytes
-) -> tuple[ModelCall, Peek]:
+def call_of(endpoint: Endpoint, caller: Caller, headers: dict[str, str], body: bytes) -> ModelCall:
     """The call that a request makes.
 
     Raises:
@@ -122,24 +122,33 @@ def call_of(
         seen = peek(body)
     except Invalid as error:
         raise BadRequest(error.message, hint=error.hint) from None
-    return (
-        ModelCall(
-            id=f"req_{uuid7().hex}",
-            caller=caller,
-            endpoint=endpoint,
-            model=seen.model,
-            body=body,
-            headers=headers,
-            stream=seen.stream and endpoint in ("chat", "responses", "messages"),
-            max_tokens=seen.max_tokens,
-            temperature=seen.temperature,
-            uses_tools=seen.uses_tools,
-            messages=seen.messages,
-            task=_label(headers, "x-orchestra-task"),
-            task_class=_label(headers, "x-orchestra-class"),
-        ),
-        seen,
+    return ModelCall(
+        id=f"req_{uuid7().hex}",
+        caller=caller,
+        endpoint=endpoint,
+        model=seen.model,
+        body=body,
+        headers=headers,
+        stream=seen.stream and endpoint in _STREAMED,
+        max_tokens=seen.max_tokens,
+        choices=seen.choices,
+        temperature=seen.temperature,
+        uses_tools=seen.uses_tools,
+        messages=seen.messages,
+        task=_label(headers, "x-orchestra-task"),
+        task_class=_label(headers, "x-orchestra-class"),
+        session=_session(headers, seen.user),
+        model_at=seen.at,
+        has_stream_options=seen.has_stream_options,
     )
+
+
+def _session(headers: dict[str, str], user: str | None) -> str | None:
+    """What the client calls its conversation; it is only ever compared, so any text will do."""
+    for name in ("x-orchestra-session", "x-claude-code-session-id"):
+        if value := headers.get(name):
+            return value[:_LONGEST_SESSION]
+    return None if user is None else user[:_LONGEST_SESSION]
 
 
 def _label(headers: dict[str, str], name: str) -> str | None:

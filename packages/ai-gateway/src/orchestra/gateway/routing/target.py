@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from orchestra.gateway.calls import Endpoint
-from orchestra.gateway.config.sections import Dialect, Layer, Streaming
+from orchestra.gateway.config.sections import Layer, Streaming
+from orchestra.gateway.wire import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +54,3 @@ class Plan:
     policy: Policy
     reason: str = ""
     """Why this route: for those who ask for an explanation."""
-
-
-_PATHS: dict[Endpoint, str] = {
-    "chat": "/chat/completions",
-    "responses": "/responses",
-    "embeddings": "/embeddings",
-    "messages": "/messages",
-    "count_tokens": "/messages/count_tokens",
-}
-
-
-def endpoint_at(door: Endpoint, dialect: Dialect) -> Endpoint:
-    """The endpoint that a provider of this dialect answers a call with."""
-    if dialect == "anthropic" and door in ("chat", "responses"):
-        return "messages"
-    if dialect != "anthropic" and door in ("messages", "count_tokens"):
-        return "chat"
-    return door
-
-
-def path_at(door: Endpoint, dialect: Dialect) -> str:
-    """Where that is, after the provider's URL."""
-    return _PATHS[endpoint_at(door, dialect)]

@@ -1,0 +1,88 @@
+"""The gateway to models, wired to keys and settings, and served before the framework."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from orchestra.api.limits import RateLimits
+from orchestra.gateway.build import Built, build, resolve_keys
+from orchestra.gateway.config import FILE, GatewayConfig, load
+from orchestra.gateway.door.asgi import Receive, Scope, Send
+from orchestra.gateway.door.door import ModelDoor
+from orchestra.gateway.door.errors import error_body
+from orchestra.shared.errors import Unauthenticated
+from orchestra.shared.identity import Caller, Identity
+from orchestra.shared.redaction import Redactor
+from orchestra.shared.secrets import Secrets
+from orchestra.shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The gateway as it runs."""
+
+    built: Built
+    door: ModelDoor
+
+
+def gateway_config(settings: Settings) -> GatewayConfig:
+    """What the operator says about models.
+
+    Raises:
+        Invalid: with the file, the line where it is known, and the key.
+    """
+    path = settings.gateway_config
+    if path is not None:
+        return load(path.expanduser(), must_exist=True)
+    return load(settings.state_folder / FILE)
+
+
+@asynccontextmanager
+async def open_models(
+    settings: Settings, identity: Identity, redactor: Redactor
+) -> AsyncGenerator[Models]:
+    """The gateway with its door."""
+    config = gateway_config(settings)
+    known = resolve_keys(config, Secrets(settings.state_folder, redactor))
+    built = build(config, known, time=time.monotonic)
+    failures = RateLimits(rate=200, burst=2000)
+
+    async def authorize(key: str, peer: str) -> Caller:
+        try:
+            return await identity.check_key(key)
+        except Unauthenticated:
+            failures.take(peer)
+            raise
+
+    await built.start()
+    try:
+        yield Models(
+            built,
+            ModelDoor(
+                built.gateway,
+                authorize,
+                largest_body=config.largest_body,
+                redactor=redactor,
+                time=time.monotonic,
+            ),
+        )
+    finally:
+        await built.close()
+
+
+class ModelsMount:
+    """The door once it is there; until then it says that it is not."""
+
+    def __init__(self) -> None:
+        self.door: ModelDoor | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request to `/v1/…`."""
+        if self.door is not None:
+            await self.door(scope, receive, send)
+            return
+        body = error_body("openai", 503, "unavailable", "the gateway is not up; try again")
+        headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
