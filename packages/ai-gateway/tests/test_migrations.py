@@ -1,5 +1,8 @@
 """The migrations make the tables that the code speaks of."""
 
+from collections.abc import AsyncIterator
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from orchestra.gateway import MIGRATIONS
@@ -7,8 +10,21 @@ from orchestra.gateway.cost import tables
 from orchestra.shared.db import SCHEMA, Database
 from orchestra.shared.migrations import Migrations
 from orchestra.shared.tables import Table
+from orchestra.shared.testing.postgres import TemporaryPostgres
 from sqlalchemy import Connection
 from sqlalchemy.schema import SchemaItem
+
+
+@pytest.fixture
+async def database(postgres: TemporaryPostgres) -> AsyncIterator[Database]:
+    """Migrated after the first connection, which takes the schema at that moment for the default."""
+    dsn = postgres.create_database()
+    database = Database(dsn)
+    await Migrations(database, [MIGRATIONS]).apply()
+    yield database
+    await database.close()
+    postgres.drop_database(dsn)
+
 
 OURS = {
     mapper.local_table.name  # type: ignore[attr-defined]  # each class of ours is one table

@@ -3,6 +3,7 @@
 OrchestraError
 ├── Invalid            422  the request is well formed and still cannot be served
 ├── Unauthenticated    401  no key, or one that is unknown, expired or revoked
+├── PaymentRequired    402  a budget is spent
 ├── Forbidden          403  the key lacks a scope, or the origin is not allowed
 ├── NotFound           404
 ├── Conflict           409  the world has changed since the caller looked
@@ -44,6 +45,13 @@ class Unauthenticated(OrchestraError):
 
     status = 401
     code = "unauthenticated"
+
+
+class PaymentRequired(OrchestraError):
+    """A budget is spent."""
+
+    status = 402
+    code = "payment-required"
 
 
 class Forbidden(OrchestraError):
