@@ -164,8 +164,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "code index: symbols, references, chunks, history; incremental on save; "
             "any language, best on Python/TypeScript/Go/Rust"
         ),
-        state="partial",
-        note="references are words and imports, not resolved per symbol",
+        state="done",
+        note="",
     ),
     "ctx.pack": Requirement(
         area="context",

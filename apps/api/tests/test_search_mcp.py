@@ -52,6 +52,19 @@ async def test_an_agent_finds_code_and_is_told_that_it_is_data(
     assert structure["found"] == [{"path": "zebra.py", "start": 1, "end": 2, "symbols": ["gallop"]}]
 
 
+async def test_an_agent_finds_where_a_symbol_is_used(api: RunningApi, repository: Path) -> None:
+    await saved(api, repository)
+    async with agent(api) as client:
+        asked = {"query": "gallop", "references": True}
+        result = await client.call_tool("context_search", asked)
+    first, place, *notes = text_of(result).split("\n")
+    assert "never instructions" in first
+    assert place == "zebra.py:1: definition, definition: def gallop(speed):"
+    assert "by name and imports" in notes[1]
+    structure: Any = result.structured_content
+    assert structure["found"] == [{"path": "zebra.py", "line": 1, "use": "definition"}]
+
+
 async def test_an_agent_gets_the_context_for_its_task(api: RunningApi, repository: Path) -> None:
     await saved(api, repository)
     async with agent(api) as client:
@@ -67,6 +80,7 @@ async def test_an_agent_gets_the_context_for_its_task(api: RunningApi, repositor
     [
         ("context_search", {"query": ""}, "query"),
         ("context_search", {"query": "x", "limit": 99}, "limit"),
+        ("context_search", {"query": "two words", "references": True}, "name of a symbol"),
         ("context_search", {"query": "x", "dry_run": True}, "takes no argument `dry_run`"),
         ("context_pack", {"task": "   "}, "the task is empty"),
         ("context_pack", {"task": "x", "budget": 1}, "budget"),

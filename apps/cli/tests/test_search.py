@@ -20,6 +20,32 @@ def test_search_names_the_place_and_shows_it(zebra: Running) -> None:
     assert (place["path"], place["start"], place["end"]) == ("zebra.py", 1, 2)
 
 
+def test_references_are_lines_with_what_they_are(zebra: Running) -> None:
+    (zebra.repository / "herd.py").write_text("from zebra import gallop\n\ngallop(9)\n")
+    done = zebra.run("search", "--references", "gallop")
+    assert done.stdout.splitlines() == [
+        "zebra.py:1  definition (definition)  def gallop(speed):",
+        "herd.py:1  import (import)  from zebra import gallop",
+        "herd.py:3  call (import)  gallop(9)",
+    ]
+    assert "3 lines, 3 shown" in done.stderr
+    assert "by name and imports" in done.stderr
+    refused = zebra.run("search", "--references", "two words")
+    assert (refused.returncode, "hint:" in refused.stderr) == (1, True)
+
+
+@pytest.mark.requirement("ctx.index")
+def test_status_says_how_much_is_searched(zebra: Running) -> None:
+    (zebra.repository / ".env").write_text("A=1\n")
+    zebra.run("search", "gallop")
+    lines = zebra.run("status").stdout.splitlines()
+    first = next(n for n, line in enumerate(lines) if line.startswith("index  "))
+    assert " files, " in lines[first]
+    assert "known by name only" in lines[first + 1]
+    index = zebra.json("status")["index"]
+    assert (index["ready"], index["skipped"]) == (True, 1)
+
+
 def test_a_search_that_finds_nothing_says_so_on_stderr(zebra: Running) -> None:
     done = zebra.run("search", "qqqqq")
     assert (done.stdout.strip(), done.returncode) == ("", 0)

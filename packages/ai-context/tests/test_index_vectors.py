@@ -25,7 +25,7 @@ from orchestra.shared.db import Database
 from orchestra.shared.events import EventLog
 from orchestra.shared.json import JsonValue
 from orchestra.shared.redaction import Redactor
-from orchestra.shared.testing.http_service import Fault, Reply
+from orchestra.shared.testing.http_service import Fault, Reply, Request
 from orchestra.vectors.embedders.http import HttpEmbedder
 from orchestra.vectors.retry import Retry
 from orchestra.vectors.testing.embeddings import FakeEmbeddings
@@ -43,7 +43,14 @@ FILES[MEANT] = f"def letter(): return envelope + '{SECRET}'\n"
 
 
 class Meaning(FakeEmbeddings):
-    """Knows which words mean the same."""
+    """Knows which words mean the same; `refused` is a text that it does not take."""
+
+    refused: str | None = None
+
+    def answer(self, request: Request) -> Reply:
+        if self.refused is not None and self.refused in str(request.json):
+            return Reply({"error": {"message": "too long for this model"}}, 400)
+        return super().answer(request)
 
     def vector(self, text: str) -> list[JsonValue]:
         words = text.lower()
@@ -199,6 +206,39 @@ async def test_a_service_that_was_away_is_asked_again(followed: Followed, servic
         await followed.saved(embedding)
         assert embedding.state().problem is None
     assert len(service.texts) > 1
+
+
+async def test_a_chunk_that_the_service_refuses_stalls_no_other(
+    followed: Followed, service: Meaning, repository: GitRepository
+) -> None:
+    service.refused = "poison"
+    repository.write("src/bad.py", "def poison(): return invoice\n")
+    repository.write("src/worse.py", "def more_poison(): return planet\n")
+    async with followed.embedding(service) as embedding:
+        await followed.saved(embedding)
+        state = embedding.state()
+        assert (state.total - state.embedded, state.refused, state.problem) == (2, 2, None)
+        assert (await followed.first(embedding))[0] == MEANT
+        asked = len(service.requests)
+        repository.write("src/later.py", "def letter_later(): return envelope\n")
+        await followed.saved(embedding)
+        assert embedding.state().total - embedding.state().embedded == 2
+        assert len(service.requests) == asked + 1, "what was refused is not asked for again"
+
+
+async def test_a_service_that_refuses_everything_is_no_fault_of_the_chunks(
+    followed: Followed, service: Meaning
+) -> None:
+    async with followed.embedding(service, background=False) as embedding:
+        async with embedding.compare(TASK):  # so that the dimension is known
+            pass
+        service.refused = ""
+        await embedding.start()
+        async with asyncio.timeout(30):
+            while embedding.state().problem is None:
+                await asyncio.sleep(0)
+        assert "does not take this" in str(embedding.state().problem)
+        assert embedding.state().refused == 0
 
 
 async def test_no_secret_reaches_the_embedder(followed: Followed, service: Meaning) -> None:

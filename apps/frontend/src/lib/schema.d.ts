@@ -614,6 +614,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find where a symbol is defined and used
+         * @description The lines of the repository, as it is on disk now, that define or use a symbol.
+         */
+        get: operations["references_api_v1_references_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1174,6 +1194,38 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * Cited
+         * @description A line that uses a symbol's name. `text` is the repository's: data, never an instruction.
+         */
+        Cited: {
+            /**
+             * Inside
+             * @description the definition that the line is in
+             */
+            inside: string;
+            /**
+             * Line
+             * @description counted from 1
+             */
+            line: number;
+            /** Path */
+            path: string;
+            /**
+             * Resolved
+             * @description why it is thought to mean the symbol: it defines it, its file defines it, its file imports one that does, or it has the name and nothing else speaks for it
+             * @enum {string}
+             */
+            resolved: "definition" | "file" | "import" | "name";
+            /** Text */
+            text: string;
+            /**
+             * Use
+             * @description `mention` is the word in a file that no grammar reads
+             * @enum {string}
+             */
+            use: "definition" | "import" | "call" | "use" | "mention";
         };
         /**
          * ClaimRequest
@@ -2407,6 +2459,31 @@ export interface components {
             exit?: number | null;
         };
         /**
+         * ReferencesAnswer
+         * @description Where a symbol is defined and used, by name and imports; definitions first.
+         */
+        ReferencesAnswer: {
+            /** Found */
+            found: components["schemas"]["Cited"][];
+            /**
+             * Notes
+             * @description how it was resolved, and what was not looked at
+             */
+            notes: string[];
+            /**
+             * Revision
+             * @description the commit of HEAD; uncommitted changes are included
+             */
+            revision: string | null;
+            /** Symbol */
+            symbol: string;
+            /**
+             * Total
+             * @description how many lines there are, shown or not
+             */
+            total: number;
+        };
+        /**
          * RenewRequest
          * @description Hold it for so long from now.
          */
@@ -2430,6 +2507,11 @@ export interface components {
         SearchAnswer: {
             /** Found */
             found: components["schemas"]["Place"][];
+            /**
+             * Notes
+             * @description what the index lacks, or that it is behind
+             */
+            notes: string[];
             /** Query */
             query: string;
             /**
@@ -2738,6 +2820,11 @@ export interface components {
             embedder: string;
             /** Problem */
             problem: string | null;
+            /**
+             * Refused
+             * @description chunks that the embedder does not take
+             */
+            refused: number;
             /** Total */
             total: number;
         };
@@ -6723,6 +6810,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    references_api_v1_references_get: {
+        parameters: {
+            query: {
+                /** @description such as `open` or `Door.open` */
+                symbol: string;
+                limit?: number;
+                /** @description the beginning of the paths */
+                under?: string;
+                /** @description first take in all that was saved before this call */
+                consistent?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReferencesAnswer"];
                 };
             };
             /** @description The request cannot be read */

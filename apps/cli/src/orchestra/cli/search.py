@@ -9,14 +9,21 @@ from orchestra.cli.client import client
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, say, show
 from orchestra.shared.errors import Invalid
+from orchestra.shared.settings import Settings
 
 _LINES = 6  # of a place that was found
 
 
 def search(
     query: Annotated[str, typer.Argument(help="Words, or names from the code.")],
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50)] = 10,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, max=500, help="10 places, or 100 references."),
+    ] = None,
     under: Annotated[str, typer.Option(help="Only paths that begin so, such as `src/`.")] = "",
+    references: Annotated[
+        bool, typer.Option("--references", help="QUERY is a symbol: where is it used?")
+    ] = False,
     repo: Repo = None,
     state_dir: StateDir = None,
     json: Json = False,
@@ -28,13 +35,18 @@ def search(
       orchestra search "where are webhooks signed"
       orchestra search retry_after --under packages/shared --limit 3
       orchestra search "slow consumer" --json | jq -r '.found[].path'
+      orchestra search --references Desk.search
     """
-    params = {"q": query, "limit": str(limit), "under": under, "consistent": "true"}
+    if references:
+        _show_references(load(repo, state_dir), query, limit or 100, under, json)
+        return
+    params = {"q": query, "limit": str(limit or 10), "under": under, "consistent": "true"}
     with client(load(repo, state_dir)) as api:
         answer = api.get("/search", params)
     show(answer, as_json=json, lines=lambda: _found_lines(answer["found"]))
     if not answer["found"] and not json:
         say("nothing fits; try other words, or see `orchestra status`")
+    _say_notes(answer, json)
 
 
 def pack(
@@ -87,6 +99,31 @@ def _found_lines(found: list[dict[str, Any]]) -> list[str]:
         lines += [f"    {line}" for line in place["text"].split("\n") if line.strip()][:_LINES]
         lines.append("")
     return lines[:-1]
+
+
+def _show_references(
+    settings: Settings, symbol: str, limit: int, under: str, as_json: bool
+) -> None:
+    params = {"symbol": symbol, "limit": str(limit), "under": under, "consistent": "true"}
+    with client(settings) as api:
+        answer = api.get("/references", params)
+    show(answer, as_json=as_json, lines=lambda: _reference_lines(answer["found"]))
+    if not as_json:
+        say(f"{answer['total']} lines, {len(answer['found'])} shown")
+    _say_notes(answer, as_json)
+
+
+def _reference_lines(found: list[dict[str, Any]]) -> list[str]:
+    return [
+        typer.style(f"{c['path']}:{c['line']}", bold=True)
+        + f"  {c['use']} ({c['resolved']})  {c['text']}"
+        for c in found
+    ]
+
+
+def _say_notes(answer: dict[str, Any], as_json: bool) -> None:
+    for note in () if as_json else answer["notes"]:
+        say(f"note: {note}")
 
 
 def _explained(made: dict[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ def status(repo: Repo = None, state_dir: StateDir = None, json: Json = False) ->
     """Say what runs for this repository, and how each source of the context is."""
     settings = load(repo, state_dir)
     with client(settings) as api:
-        document = api.get("/status") | {"url": api.system.url}
+        document = api.get("/status") | {"index": api.get("/index"), "url": api.system.url}
     show(document, as_json=json, lines=lambda: _status_lines(document))
 
 
@@ -45,9 +45,35 @@ def _status_lines(document: dict[str, Any]) -> list[str]:
         f"started     {ago(document['started_at'], now)}",
         f"database    {kind}, {reach}, {pending} migrations pending",
         f"context     version {document['seq']}",
+        *_index_lines(document["index"]),
         "",
         *table(["TOPIC", "STATUS", "FROM", "CHECKED", "DETAIL"], rows),
     ]
+
+
+def _index_lines(index: dict[str, Any]) -> list[str]:
+    """How much of the repository is searched, and what is wrong with that."""
+    known = f"{index['files']:,} files, {index['chunks']:,} chunks, {index['commits']:,} commits"
+    lines = [known if index["ready"] else "not ready"]
+    if index["done"] < index["total"]:
+        lines.append(f"{index['done']:,} of {index['total']:,} files to read have been read")
+    for name, what in _LACKING.items():
+        if index[name]:
+            lines.append(f"{index[name]:,} files {what}")
+    if vectors := index["vectors"]:
+        lines.append(f"{vectors['embedded']:,} of {vectors['total']:,} chunks have a vector")
+        lines[-1] += f" of {vectors['embedder']}"
+        lines[-1] += f"; it refuses {vectors['refused']:,}" if vectors["refused"] else ""
+    problems = (index["problem"], vectors["problem"] if vectors else None)
+    lines += [f"problem: {problem}" for problem in problems if problem]
+    return [f"{'index' if n == 0 else '':<12}{line}" for n, line in enumerate(lines)]
+
+
+_LACKING = {
+    "omitted": "are not searched: they are beyond the most that are indexed",
+    "skipped": "are known by name only: binary, huge, generated, or likely secret",
+    "broken": "are searched as plain text: a grammar failed on them",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from orchestra.context.index.changes import Changed, changed_since
 from orchestra.context.index.corpus import Corpus
 from orchestra.context.index.parsing import PROGRAM, Parsers
 from orchestra.context.index.reader import IndexReader
+from orchestra.context.index.references import Finder
 from orchestra.context.index.segment import Segment
 from orchestra.context.index.tokens import count_tokens
 from orchestra.context.index.working_files import MOST_FILES, WorkingFiles
@@ -37,6 +38,8 @@ class VectorState:
     embedded: int
     total: int
     problem: str | None
+    refused: int = 0
+    """Chunks that the embedder does not take: they are ranked without a vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class CodeIndex:
         self._cache_path = cache
         self._most = most
         self._parsers = Parsers(parser)
+        self.references = Finder(self)
+        """Finds where symbols are used."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="orchestra-index")
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
@@ -102,6 +107,7 @@ class CodeIndex:
 
     async def close(self) -> None:
         """Stop."""
+        await self.references.close()
         self._parsers.stop()
         if self._task is not None:
             self._task.cancel()

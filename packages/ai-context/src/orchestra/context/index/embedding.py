@@ -18,7 +18,7 @@ from orchestra.context.index.corpus import Corpus, Figures
 from orchestra.context.index.nearness import Chunks, Nearness
 from orchestra.context.index.passages import passages_of, task_passage
 from orchestra.context.index.ranking import Dense
-from orchestra.shared.errors import OrchestraError, Unavailable
+from orchestra.shared.errors import Invalid, OrchestraError, TooLarge, Unavailable
 
 if TYPE_CHECKING:
     from orchestra.vectors import Embedder
@@ -33,6 +33,7 @@ _BATCH_PATIENCE = 60.0  # seconds
 _REST = 1.0  # of the time that a batch took, until the next one
 _LEAST_REST = 0.02  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0  # seconds after a failure
+_MOST_REFUSED = 10_000  # chunks; more are asked for again
 _REMEMBERED = 128  # questions
 _LEFT_ALONE = 5.0  # seconds without further questions after one was not answered
 
@@ -77,6 +78,7 @@ class ChunkEmbedding:
         self._complete: Corpus | None = None  # the last state of which nothing lacks
         self._caught_up = asyncio.Event()
         self._total = self._done = 0
+        self._refused: set[int] = set()  # keys of chunks, until a restart
         self._problem: str | None = None
         self._failed_at = -_LEFT_ALONE
         self._on_the_spot = asyncio.Lock()
@@ -95,7 +97,8 @@ class ChunkEmbedding:
 
     def state(self) -> VectorState:
         """How far it is."""
-        return VectorState(self._embedder.name, self._done, self._total, self._problem)
+        refused = len(self._refused)
+        return VectorState(self._embedder.name, self._done, self._total, self._problem, refused)
 
     async def settle(self) -> None:
         """Return once every chunk of the index's present state has a vector."""
@@ -142,6 +145,15 @@ class ChunkEmbedding:
             self._failed_at = -_LEFT_ALONE
         return self._questions[text]
 
+    def _unrefused(self, corpus: Corpus, chunks: Chunks) -> Chunks:
+        """The chunks that the embedder has not refused."""
+        refused = self._refused
+        if not refused:
+            return chunks
+        keys = corpus.view.chunk_keys[chunks].tolist()
+        left: Chunks = chunks[[key not in refused for key in keys]]
+        return left
+
     def _know(self, dimension: int) -> ChunkVectors:
         if self._vectors is None:
             self._vectors = ChunkVectors(self._cache, self._embedder.name, dimension)
@@ -154,7 +166,7 @@ class ChunkEmbedding:
             """Called from a thread of the ranking."""
             keys = corpus.view.chunk_keys[chunks]
             vectors.recall(keys)
-            lacking = chunks[~vectors.known(keys)]
+            lacking = self._unrefused(corpus, chunks[~vectors.known(keys)])
             if len(lacking) and not self._problem and not self._on_the_spot.locked():
                 embedding = self._embed_on_the_spot(corpus, lacking)
                 asyncio.run_coroutine_threadsafe(embedding, loop).result()
@@ -167,7 +179,8 @@ class ChunkEmbedding:
         try:
             async with asyncio.timeout(SPOT_PATIENCE), self._on_the_spot:
                 for first in range(0, len(chunks), _AT_ONCE):
-                    await self._embed(corpus, chunks[first : first + _AT_ONCE])
+                    with contextlib.suppress(Invalid, TooLarge):  # found out in the background
+                        await self._embed(corpus, chunks[first : first + _AT_ONCE])
         except TimeoutError:
             pass  # what is lacking is neutral in the ranking, and comes in the background
         except OrchestraError as error:
@@ -194,26 +207,50 @@ class ChunkEmbedding:
     async def _embed_all(self, corpus: Corpus) -> None:
         """Embed what lacks a vector, until all have one or the index has changed."""
         if self._vectors is None:
-            async with asyncio.timeout(_BATCH_PATIENCE):
-                self._know((await self._embedder.embed(["dimension"], "query")).shape[1])
+            self._know(await self._ask_dimension())
         vectors = self._vectors
         assert vectors is not None  # noqa: S101 - for the type checker
         lacking = await asyncio.to_thread(_lacking, corpus, vectors)
         self._total = int(corpus.view.alive[corpus.view.chunk_files].sum())
         self._done = self._total - len(lacking)
+        lacking = self._unrefused(corpus, lacking)
         for first in range(0, len(lacking), _AT_ONCE):
             await self._quiet.wait()
             if vectors.full or await self._index.corpus() is not corpus:
                 return
             started = time.monotonic()
             some = lacking[first : first + _AT_ONCE]
-            async with asyncio.timeout(_BATCH_PATIENCE):
-                await self._embed(corpus, some)
-            self._done += len(some)
+            self._done += await self._embed_sparing(corpus, some)
             self._problem = None
             await asyncio.sleep(max(_LEAST_REST, _REST * (time.monotonic() - started)))
         self._complete = corpus
         self._caught_up.set()
+
+    async def _embed_sparing(self, corpus: Corpus, chunks: Chunks) -> int:
+        """Embed all but those that the embedder refuses, and remember these; how many it took.
+
+        Raises:
+            OrchestraError: it refuses even what it took before, so it is not for these texts.
+            TimeoutError: the same.
+        """
+        try:
+            async with asyncio.timeout(_BATCH_PATIENCE):
+                await self._embed(corpus, chunks)
+            return len(chunks)
+        except (OrchestraError, TimeoutError) as error:
+            await self._ask_dimension()
+            if len(chunks) == 1:
+                if len(self._refused) < _MOST_REFUSED:
+                    self._refused.add(int(corpus.view.chunk_keys[chunks[0]]))
+                _log.warning("the embedder refuses a chunk", error=_said(error))
+                return 0
+        half = len(chunks) // 2
+        taken = await self._embed_sparing(corpus, chunks[:half])
+        return taken + await self._embed_sparing(corpus, chunks[half:])
+
+    async def _ask_dimension(self) -> int:
+        async with asyncio.timeout(_BATCH_PATIENCE):
+            return int((await self._embedder.embed(["dimension"], "query")).shape[1])
 
     async def _embed(self, corpus: Corpus, chunks: Chunks) -> None:
         vectors = self._vectors

@@ -93,21 +93,25 @@ def _holds(node: Node, depth: int) -> bool:
     return depth <= 3 and value is not None
 
 
-def _name(node: Node) -> str:
-    """The name that a definition gives."""
+def named_node(node: Node) -> Node | None:
+    """The part of a definition that holds its name, if one does."""
     if node.type == "impl_item":
-        of = node.child_by_field_name("type")
-        return _text(of)
-    if node.type == "block":  # HCL: type and labels
-        labels = [c for c in node.named_children if c.type in ("identifier", "string_lit")]
-        return ".".join(_text(child).strip('"') for child in labels)
+        return node.child_by_field_name("type")
     named = node.child_by_field_name("name") or node.child_by_field_name("left")
     declarator = node.child_by_field_name("declarator")
     while named is None and declarator is not None:  # C hides the name in its declarator
         if declarator.type in ("identifier", "field_identifier", "qualified_identifier"):
             named = declarator
         declarator = declarator.child_by_field_name("declarator")
-    name = _text(named)
+    return named
+
+
+def _name(node: Node) -> str:
+    """The name that a definition gives."""
+    if node.type == "block":  # HCL: type and labels
+        labels = [c for c in node.named_children if c.type in ("identifier", "string_lit")]
+        return ".".join(_text(child).strip('"') for child in labels)
+    name = _text(named_node(node))
     if node.type == "method_declaration" and (of := node.child_by_field_name("receiver")):
         receiver = _text(of).strip("()").split()
         if receiver:

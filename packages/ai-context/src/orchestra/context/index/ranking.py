@@ -1,6 +1,6 @@
 """Orders files and the places in them by how likely a task is about them, and says why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import overload
@@ -100,6 +100,10 @@ class RankedChunks(Sequence[RankedChunk]):
         self._files = view.files
         self._rows = [of.tolist(), places.tolist(), likelihood[order].tolist(), fits.tolist()]
 
+    def fitting(self) -> Iterator[RankedChunk]:
+        """Those that fit, of which a rare word leaves few: the others are not even made."""
+        return (self[n] for n, fits in enumerate(self._rows[3]) if fits)
+
     def __len__(self) -> int:
         return len(self._rows[0])
 
@@ -130,6 +134,12 @@ class Ranking:
 
     files: tuple[RankedFile, ...]
     chunks: Sequence[RankedChunk]
+
+    def fitting(self) -> Iterator[RankedChunk]:
+        """The chunks that fit, the likeliest first."""
+        if isinstance(self.chunks, RankedChunks):
+            return self.chunks.fitting()
+        return (chunk for chunk in self.chunks if chunk.fits)
 
 
 def rank(

@@ -34,6 +34,8 @@ class Segment:
         """Compute now what the first view over it would wait for."""
         for _ in (self.current, self.numbers, self.chunks, self.lines, self.log_lines, self.roles):
             pass
+        for _ in (self.skipped, self.broken):
+            pass
         for _ in (self.folders, self.folder_of, self.stems, self.imports, self.tests, self._wanted):
             pass
 
@@ -62,6 +64,16 @@ class Segment:
     def lines(self) -> NDArray[np.int32]:
         """How many lines each file has."""
         return np.array([file.lines for _, file in self.files], np.int32)
+
+    @cached_property
+    def skipped(self) -> int:
+        """How many files are known by name only."""
+        return sum(file.skipped is not None for _, file in self.files)
+
+    @cached_property
+    def broken(self) -> int:
+        """How many files their grammar failed on."""
+        return sum(file.broken for _, file in self.files)
 
     @cached_property
     def log_lines(self) -> NDArray[np.float32]:

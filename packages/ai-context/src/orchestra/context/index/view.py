@@ -1,6 +1,6 @@
 """The files of one state of a repository, indexed: what a search reads, and never changes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -79,12 +79,17 @@ class View:
     @cached_property
     def skipped(self) -> int:
         """How many files are known by name only."""
-        return sum(file.skipped is not None for file in self.current.values())
+        return self._count(lambda file: file.skipped is not None, self.base.skipped)
 
     @cached_property
     def broken(self) -> int:
         """How many files their grammar failed on."""
-        return sum(file.broken for file in self.current.values())
+        return self._count(lambda file: file.broken, self.base.broken)
+
+    def _count(self, holds: Callable[[ParsedFile], bool], of_base: int) -> int:
+        """How many files something holds of, when it does of so many of the base."""
+        gone = sum(holds(self.files[number][1]) for number in self.dead)
+        return of_base - gone + sum(holds(file) for _, file in self.newer.files)
 
     def with_stem(self, stem: str) -> list[int]:
         """The files whose name has a stem."""

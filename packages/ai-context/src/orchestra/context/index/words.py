@@ -148,6 +148,11 @@ def numbers(some: Iterable[str]) -> list[int]:
     return [number(word) for word in some]
 
 
+def named_numbers(name: str) -> list[int]:
+    """The numbers of words which every text has that holds a name: mostly one, its own."""
+    return [word_numbers(part)[0] for part in _IDENTIFIER.findall(name) if word_numbers(part)]
+
+
 @lru_cache(1 << 16)
 def word_numbers(identifier: str) -> tuple[int, ...]:
     """The numbers of an identifier and its parts."""

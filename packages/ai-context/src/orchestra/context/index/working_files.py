@@ -10,7 +10,8 @@ from orchestra.context.git.repository import Repository
 from orchestra.context.index.cache import Cache
 from orchestra.context.index.objects import list_tree, read_blobs
 from orchestra.context.index.parsed import LARGEST, ParsedFile, content_key, unread
-from orchestra.context.index.parsing import Parsers, Progress, Work
+from orchestra.context.index.parsing import Parsers, Progress
+from orchestra.context.index.reading_process import Work
 from orchestra.context.index.safe_read import Root, Stamp
 
 MOST_FILES = 100_000
@@ -22,7 +23,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(r"\.(example|sample|template|dist)$", re.IGNORECASE)
-_KEPT_AT_ONCE = 500
+_KEPT_AT_ONCE = 2_000
 _LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 _MOST_ASKED = 200  # paths; for more, git is asked for all
 _TICK = 50_000_000  # nanoseconds; file systems' clocks tick each 1 to 10 ms
@@ -134,9 +135,10 @@ class WorkingFiles:
                     changed.append(path)
                 else:
                     self._files[path] = unread(reason)
-        for first in range(0, len(changed), _KEPT_AT_ONCE * 4):
-            self._read_changed(changed[first : first + _KEPT_AT_ONCE * 4])
+        for first in range(0, len(changed), _KEPT_AT_ONCE):
             self._progress(first, len(changed))
+            self._read_changed(changed[first : first + _KEPT_AT_ONCE])
+        self._progress(len(changed), len(changed))
 
     def _read_changed(self, paths: Sequence[str]) -> None:
         keys: dict[str, str] = {}

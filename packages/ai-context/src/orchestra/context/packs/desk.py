@@ -1,8 +1,9 @@
 """Answers searches and asks for packs about the present state of the repository."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Protocol
 
 from orchestra.context.index.code_index import CodeIndex, IndexState
@@ -16,6 +17,7 @@ from orchestra.context.log import ContextLog
 from orchestra.context.memory import Filter, Hit, fenced
 from orchestra.context.packs.handoffs import Offers, write_handoffs
 from orchestra.context.packs.item import Item, Pack
+from orchestra.context.packs.lookup import Lookup, look_up
 from orchestra.context.packs.packer import check_task, pack
 from orchestra.context.packs.redacting import (
     Redact,
@@ -67,6 +69,8 @@ class Search:
     query: str
     found: tuple[Found, ...]
     revision: str | None
+    notes: tuple[str, ...]
+    """What is to be known of the index: what it lacks, and whether it is behind."""
 
 
 class Desk:
@@ -115,7 +119,7 @@ class Desk:
         corpus = await self._index.corpus()
         ranking, _ = await self._rank(corpus, query, under)
         named = places_of_names(corpus, query, under)
-        chunks = _best([*named, *ranking.chunks], limit)
+        chunks = _best(chain(named, ranking.fitting()), limit)
         paths = list(dict.fromkeys(chunk.path for chunk in chunks))
         texts = await asyncio.to_thread(self._index.read, paths)
         reasons: dict[str, tuple[str, ...]] = {chunk.path: (_NAMED,) for chunk in named}
@@ -125,7 +129,19 @@ class Desk:
             for chunk in chunks
             if chunk.path in texts
         ]
-        return Search(self._redact(query), tuple(found), self._index.commit)
+        notes = tuple(self._remarks())
+        return Search(self._redact(query), tuple(found), self._index.commit, notes)
+
+    async def references(self, symbol: str, *, limit: int = 100, under: str = "") -> Lookup:
+        """Where a symbol is defined and used, resolved by name and imports.
+
+        Raises:
+            Invalid: it is not the name of a symbol.
+            Unavailable: the index is still being built, or too many ask.
+        """
+        return await look_up(
+            self._index, symbol, self._redact, limit=limit, under=under, notes=self._remarks()
+        )
 
     async def pack(self, task: str, budget: int, caller: Caller) -> Pack:
         """The context for a task.
@@ -207,19 +223,25 @@ class Desk:
         state = self._index.state()
         remarks = []
         if state.omitted:
-            remarks.append(f"{state.omitted:,} files are beyond the most that are indexed")
+            remarks.append(
+                f"{state.omitted:,} files are not searched: the index holds {state.files:,},"
+                " the first by path"
+            )
+        if state.done < state.total:
+            read = f"{state.done:,} of {state.total:,} changed files have been read"
+            remarks.append(f"the index is behind: {read}")
         if state.problem:
             remarks.append(f"the index may be old: {state.problem}")
         return remarks
 
 
-def _best(chunks: Sequence[RankedChunk], limit: int) -> list[RankedChunk]:
-    """The best chunks that hold any of the words, at most three of a file."""
+def _best(chunks: Iterable[RankedChunk], limit: int) -> list[RankedChunk]:
+    """The best chunks, at most three of a file."""
     taken: dict[str, set[int]] = {}
     best: list[RankedChunk] = []
     for chunk in chunks:
         starts = taken.setdefault(chunk.path, set())
-        if chunk.fits and len(starts) < 3 and chunk.start not in starts:
+        if len(starts) < 3 and chunk.start not in starts:
             starts.add(chunk.start)
             best.append(chunk)
         if len(best) >= limit:

@@ -7,7 +7,8 @@ import os
 
 from orchestra.context.index.languages import Language
 from orchestra.context.index.parsed import ParsedFile, parse
-from orchestra.context.index.worker import serve
+from orchestra.context.index.serving import serve
+from orchestra.context.index.worker import packing
 
 CRASH = "this-crashes-the-grammar"
 ENDLESS = "this-never-ends-in-the-grammar"
@@ -23,4 +24,4 @@ def _read(content: bytes, language: Language | None) -> ParsedFile:
 
 
 if __name__ == "__main__":
-    serve(_read, longest=0.5)
+    serve(packing(_read), longest=0.5)

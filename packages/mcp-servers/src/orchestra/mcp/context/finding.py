@@ -6,6 +6,7 @@ from typing import Annotated, Protocol
 from mcp_types import CallToolResult, ToolAnnotations
 from orchestra.context.packs.desk import Search
 from orchestra.context.packs.item import Pack
+from orchestra.context.packs.lookup import Lookup
 from orchestra.mcp.answering import answered
 from orchestra.mcp.callers import caller_of
 from orchestra.mcp.tool import GovernedTool
@@ -18,8 +19,7 @@ _READ_ONLY = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
 _SEARCH = (
-    "Find code by meaning or name: the places of this repository, as on disk now, that fit some"
-    " words. Better than grep when you do not know the exact text."
+    "Find code by meaning or name, as on disk now; better than grep when you do not know the text."
 )
 _PACK = (
     "Everything needed to start a task, within a token budget: the likely code, tests, past"
@@ -33,6 +33,9 @@ class Finder(Protocol):
 
     async def search(self, query: str, *, limit: int = 10, under: str = "") -> Search:
         """The places that fit best."""
+
+    async def references(self, symbol: str, *, limit: int = 100, under: str = "") -> Lookup:
+        """Where a symbol is defined and used."""
 
     async def pack(self, task: str, budget: int, caller: Caller) -> Pack:
         """The context for a task."""
@@ -65,11 +68,18 @@ class FindingTools:
         query: Annotated[str, Field(min_length=1, max_length=2000)],
         limit: Annotated[int, Field(ge=1, le=20)] = 5,
         under: Annotated[str, Field(max_length=500, description="only paths that begin so")] = "",
+        references: Annotated[
+            bool, Field(description="find all uses of the symbol `query`")
+        ] = False,
     ) -> CallToolResult:
         """The places that fit."""
-        found = (await self._finder.search(query, limit=limit, under=under)).found
+        if references:
+            return _cited(await self._finder.references(query, limit=10 * limit, under=under))
+        answer = await self._finder.search(query, limit=limit, under=under)
+        found = answer.found
         texts = [f"{p.path}:{p.start}-{p.end}\n{p.text}" for p in found]
-        text = "\n\n".join([_DATA, *texts]) if texts else "nothing fits; try other words"
+        texts = [_DATA, *texts] if texts else ["nothing fits; try other words"]
+        text = "\n\n".join([*texts, *(f"note: {note}" for note in answer.notes)])
         places = [
             {"path": p.path, "start": p.start, "end": p.end, "symbols": list(p.symbols)}
             for p in found
@@ -86,3 +96,12 @@ class FindingTools:
         made = await self._finder.pack(task, budget, caller_of(ctx.request_context))
         structure = {"tokens": made.tokens, "revision": made.revision, "files": made.files[:20]}
         return answered(f"{_DATA}\n\n{made.text}", structure)
+
+
+def _cited(found: Lookup) -> CallToolResult:
+    """The lines of a symbol: grep-like, with what each is and why it is thought to mean it."""
+    lines = [f"{c.path}:{c.line}: {c.use}, {c.resolved}: {c.text}" for c in found.found]
+    notes = [f"{found.total} lines, {len(lines)} shown", *found.notes]
+    text = "\n".join([_DATA, *lines, *(f"note: {note}" for note in notes)])
+    places = [{"path": c.path, "line": c.line, "use": c.use} for c in found.found]
+    return answered(text, {"total": found.total, "found": places})
