@@ -48,6 +48,7 @@ class _Chat(msgspec.Struct):
     model: str | None = None
     choices: list[_Choice] | None = None
     usage: object = None
+    service_tier: str | None = None
     error: object = None
     finish_reason: str | None = None
     delta: object = None
@@ -82,7 +83,7 @@ def _chat_told(told: Told, chunk: _Chat) -> None:
         if choice.finish_reason:
             told.finish = finish_of(choice.finish_reason)
     if chunk.usage is not None:
-        told.usage = openai_usage(chunk.usage) or told.usage
+        told.usage = openai_usage(chunk.usage, chunk.service_tier) or told.usage
     if chunk.error:
         told.error = message_of(chunk.error)
 
@@ -188,6 +189,7 @@ class _Response(msgspec.Struct):
     output: list[_Item] | None = None
     incomplete_details: _Incomplete | None = None
     usage: object = None
+    service_tier: str | None = None
     error: object = None
 
 
@@ -230,7 +232,7 @@ def response_answer(told: Told, body: bytes) -> None:
 
 
 def _response_told(told: Told, found: _Response) -> None:
-    told.usage = openai_usage(found.usage) or told.usage
+    told.usage = openai_usage(found.usage, found.service_tier) or told.usage
     if found.status == "failed":
         told.finish, told.error = "error", message_of(found.error)
     elif found.status == "cancelled":

@@ -42,7 +42,7 @@ def is_object(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
-def openai_usage(found: object) -> Usage | None:
+def openai_usage(found: object, tier: str | None = None) -> Usage | None:
     """Of chat, embeddings and responses; with OpenRouter's own count of what it took."""
     if not is_object(found):
         return None
@@ -55,6 +55,7 @@ def openai_usage(found: object) -> Usage | None:
         output=_count(found, "completion_tokens", "output_tokens"),
         reasoning=_count(out, "reasoning_tokens"),
         cost=_cost(found),
+        tier=tier,
     )
 
 
@@ -65,6 +66,7 @@ def anthropic_usage(found: object) -> Usage | None:
     cached = _count(found, "cache_read_input_tokens")
     written = _count(found, "cache_creation_input_tokens")
     out = _part(found, "output_tokens_details")
+    tier = found.get("service_tier")
     return Usage(
         input=_count(found, "input_tokens") + cached + written,
         cached=cached,
@@ -72,6 +74,8 @@ def anthropic_usage(found: object) -> Usage | None:
         output=_count(found, "output_tokens"),
         reasoning=_count(out, "thinking_tokens", "reasoning_tokens"),
         cost=_cost(found),
+        cache_written_long=_count(_part(found, "cache_creation"), "ephemeral_1h_input_tokens"),
+        tier=tier if isinstance(tier, str) else None,
     )
 
 
