@@ -19,6 +19,8 @@ class PortkeySection(BaseModel):
     """A reference to the key of the account there."""
     config: Annotated[str | None, Field(pattern=r"^pc-[A-Za-z0-9-]{1,80}$")] = None
     """A configuration that is kept there, instead of the one that is built for each call."""
+    private: bool = False
+    """The Portkey elsewhere may be on loopback or in a private network, and without TLS."""
     folder: Annotated[Path | None, Field(strict=False)] = None
     """The folder of `@portkey-ai/gateway`; without it, the one that `make up` installed."""
     node: str = "node"
@@ -28,6 +30,8 @@ class PortkeySection(BaseModel):
     def _fits(self) -> Self:
         if self.config is not None and self.key is None:
             raise ValueError("`config` is kept in an account: `key` is needed too")
+        if self.url is not None and not self.private and not self.url.startswith("https:"):
+            raise ValueError("`url` is not https; `private = true` allows others")
         if self.folder is not None and self.address is not None:
             raise ValueError("`folder` is for a gateway of ours, `url` and `key` for one elsewhere")
         return self

@@ -1,0 +1,105 @@
+"""One gateway among those that are compared: how it is called, and what was measured of it."""
+
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from orchestra.cli.bench.gateway.wire import Slice, Wire, pin, post
+from orchestra.cli.bench.process import cpu_seconds, descendants, memory, precise_cpu_seconds
+from orchestra.shared.settings import child_environment
+
+Kind = Literal["json", "stream"]
+Cell = tuple[Kind, int]
+"""What is asked for, and by how many callers at once."""
+
+_STOP = 15.0  # seconds
+_TEXT = "Explain in a few words what this commit changes, and whether a test is missing. " * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A slice, and the processor time that it took."""
+
+    slice: Slice
+    cpu: float
+    """Microseconds per call."""
+
+
+@dataclass(slots=True)
+class Contender:
+    """A gateway that runs; `pid` with all its descendants is what its processor time is taken of."""
+
+    name: str
+    port: int
+    pid: int | None
+    model: str = "bench"
+    path: str = "/v1/chat/completions"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    apart: frozenset[int] = frozenset()
+    """Descendants that are no part of it."""
+    readings: dict[Cell, list[Reading]] = field(default_factory=dict)
+
+    def measure(self, wire: Wire, cell: Cell, seconds: float, *, keep: bool = True) -> None:
+        """One slice."""
+        kind, width = cell
+        before = self.cpu()
+        found = wire.load(self.port, self.request(kind), width, seconds)
+        spent = self.cpu() - before
+        if keep:
+            self.readings.setdefault(cell, []).append(Reading(found, spent / found.calls * 1e6))
+
+    def request(self, kind: Kind) -> bytes:
+        """The call; each is the same, and none may be answered from a cache."""
+        body: dict[str, object] = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": _TEXT}],
+            "max_tokens": 64,
+        }
+        if kind == "stream":
+            body["stream"] = True
+        return post(self.path, body, dict(self.headers))
+
+    def cpu(self) -> float:
+        """Processor time so far, in seconds."""
+        return sum(precise_cpu_seconds(pid) or cpu_seconds(pid) for pid in self.pids())
+
+    def resident(self) -> float:
+        """Memory in MiB."""
+        sizes = [memory(pid) for pid in self.pids()]
+        return sum(size.own + size.shared for size in sizes) / 2**20
+
+    def pids(self) -> list[int]:
+        """Its processes."""
+        if self.pid is None:
+            return []
+        return [pid for pid in (self.pid, *descendants(self.pid)) if pid not in self.apart]
+
+
+def launch(
+    command: list[str], log: Path, core: int | None, settings: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a gateway on its core; what it says is in `log`."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            env=child_environment(settings),
+            start_new_session=True,  # a Ctrl-C is ours to pass on
+        )
+    pin(process.pid, core)
+    return process
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Stop a gateway."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP)
+        return
+    process.kill()
+    process.wait()

@@ -1,0 +1,171 @@
+"""Providers reached through Portkey: a child of ours, or a service elsewhere."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Self
+
+import aiohttp
+from orchestra.gateway.calls import ModelCall
+from orchestra.gateway.portkey.child import PortkeyChild
+from orchestra.gateway.portkey.headers import check_format, child_path, for_child, for_service
+from orchestra.gateway.portkey.section import PortkeySection
+from orchestra.gateway.providers.direct import Resolver
+from orchestra.gateway.providers.headers import PATHS, Credentials, request_headers
+from orchestra.gateway.routing.failures import Fault, Word
+from orchestra.gateway.routing.target import Target, Timeouts
+from orchestra.gateway.wire import spoken
+from orchestra.shared.errors import Invalid, Unavailable
+from pydantic import SecretStr
+
+_KEPT = 60.0  # seconds that an idle connection is kept; the guard keeps its end for longer
+_PIECE = 64 * 1024  # bytes
+_UNREACHABLE = "x-orchestra-unreachable"  # as the guard calls it
+_WORDS: dict[str, Word] = {
+    "ECONNRESET": "reset",
+    "EPIPE": "reset",
+    "UND_ERR_SOCKET": "reset",
+    "ETIMEDOUT": "connect_timeout",
+    "UND_ERR_CONNECT_TIMEOUT": "connect_timeout",
+    "UND_ERR_HEADERS_TIMEOUT": "answer_timeout",
+}
+"""What Node calls a call that failed before its answer began; anything else is `unreachable`."""
+
+
+class _Response:
+    __slots__ = ("_answer", "headers", "status")
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        self.status = answer.status
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in answer.headers.items()}
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._answer.content.iter_any():
+                yield piece
+        except (aiohttp.ClientError, OSError) as error:
+            raise Fault("cut", type(error).__name__, status=self.status) from None
+
+    def close(self) -> None:
+        """Close the connection, unless the answer was read to its end."""
+        self._answer.close()
+
+
+class PortkeyProvider:
+    """The layer `portkey`. It tries once and in one place: which place is next is ours to say."""
+
+    def __init__(
+        self,
+        providers: Mapping[str, Credentials],
+        section: PortkeySection,
+        key: SecretStr | None,
+        redact: Callable[[str], str],
+    ) -> None:
+        """`key` is the one that `section.key` refers to."""
+        self._providers = providers
+        self._section = section
+        self._key = key
+        self._redact = redact
+        self.child: PortkeyChild | None = None
+        """The open-source gateway; None when it is a service elsewhere."""
+        self._http: aiohttp.ClientSession | None = None
+
+    async def start(self) -> Self:
+        """Start the child, which serves soon after, or open a pool to the service."""
+        address = self._section.address
+        if address is None:
+            private = [p.section.url for p in self._providers.values() if p.section.private]
+            self.child = PortkeyChild(self._section, private, self._redact)
+            await self.child.start()
+            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(
+                str(self.child.socket), limit=0, keepalive_timeout=_KEPT
+            )
+        else:
+            connector = aiohttp.TCPConnector(
+                limit=0,
+                resolver=Resolver(private=self._section.private),
+                use_dns_cache=False,
+                keepalive_timeout=_KEPT,
+            )
+        self._http = aiohttp.ClientSession(
+            connector=connector,
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
+            timeout=aiohttp.ClientTimeout(total=None),
+            read_bufsize=_PIECE,
+            trust_env=False,
+        )
+        return self
+
+    async def close(self) -> None:
+        """Close every connection, and end the child."""
+        if self._http is not None:
+            await self._http.close()
+        if self.child is not None:
+            await self.child.close()
+
+    async def open(
+        self, attempt: Target, call: ModelCall, body: bytes, timeouts: Timeouts
+    ) -> _Response:
+        """Send a request and wait for the head of the answer.
+
+        Raises:
+            Fault: no head came, or Portkey could not reach the provider.
+        """
+        to = self._providers[attempt.provider]
+        format = spoken(call.endpoint, attempt.dialect)
+        if format is None:
+            raise Fault("untranslatable", f"`{attempt.provider}` has no such endpoint")
+        headers = request_headers(to, call, format)
+        try:
+            check_format(to, format)
+            url = await self._address(to, PATHS[format], headers, timeouts)
+            answer = await self._post(url, body, headers, timeouts)
+        except Invalid as error:
+            raise Fault("untranslatable", error.message) from None
+        except Unavailable as error:
+            raise Fault("unreachable", error.message) from None
+        failed = answer.headers.get(_UNREACHABLE)
+        if failed is not None and self.child is not None:
+            answer.close()
+            raise Fault(_WORDS.get(failed, "unreachable"), failed[:100])
+        return _Response(answer)
+
+    async def _address(
+        self, to: Credentials, path: str, headers: dict[str, str], timeouts: Timeouts
+    ) -> str:
+        """Where the request goes; adds to its headers what Portkey has to know.
+
+        Raises:
+            Unavailable: the child does not serve.
+        """
+        if self.child is not None:
+            await self.child.wait(timeouts.connect)
+            headers.update(for_child(to))
+            return "http://portkey" + child_path(to, path)
+        headers.pop("authorization", None)
+        headers.pop("x-api-key", None)
+        headers.update(for_service(to, self._key, self._section.config))
+        return f"{self._section.address}{path}"
+
+    async def _post(
+        self, url: str, body: bytes, headers: dict[str, str], timeouts: Timeouts
+    ) -> aiohttp.ClientResponse:
+        if self._http is None:
+            raise Unavailable("the layer `portkey` was not started", hint="call start() first")
+        try:
+            return await self._http.post(
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
+            )
+        except Fault:
+            raise
+        except aiohttp.ConnectionTimeoutError:
+            raise Fault("connect_timeout") from None
+        except aiohttp.ClientConnectorError as error:
+            raise Fault("unreachable", type(error.os_error).__name__) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Fault("reset", type(error).__name__) from None
