@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from orchestra.api.limits import RateLimits
 from orchestra.gateway.build import Built, build, resolve_keys
 from orchestra.gateway.config import FILE, GatewayConfig, load
+from orchestra.gateway.config.sections import Layer
 from orchestra.gateway.door.asgi import Receive, Scope, Send
 from orchestra.gateway.door.door import ModelDoor
 from orchestra.gateway.door.errors import error_body
+from orchestra.gateway.portkey.layer import portkey_layer
+from orchestra.gateway.providers.provider import Provider
 from orchestra.shared.errors import Unauthenticated
 from orchestra.shared.identity import Caller, Identity
 from orchestra.shared.redaction import Redactor
@@ -44,8 +47,11 @@ async def open_models(
 ) -> AsyncGenerator[Models]:
     """The gateway with its door."""
     config = gateway_config(settings)
-    known = resolve_keys(config, Secrets(settings.state_folder, redactor))
-    built = build(config, known, time=time.monotonic)
+    secrets = Secrets(settings.state_folder, redactor)
+    known = resolve_keys(config, secrets)
+    portkey = portkey_layer(config, known.usable, secrets, redactor.text)
+    layers: dict[Layer, Provider] = {} if portkey is None else {"portkey": portkey}
+    built = build(config, known, time=time.monotonic, layers=layers)
     failures = RateLimits(rate=200, burst=2000)
 
     async def authorize(key: str, peer: str) -> Caller:
@@ -57,6 +63,8 @@ async def open_models(
 
     await built.start()
     try:
+        if portkey is not None:
+            await portkey.start()
         yield Models(
             built,
             ModelDoor(
@@ -68,6 +76,8 @@ async def open_models(
             ),
         )
     finally:
+        if portkey is not None:
+            await portkey.close()
         await built.close()
 
 

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from orchestra.gateway.portkey.section import PortkeySection
 from orchestra.gateway.wire import Dialect
 from orchestra.shared.errors import Invalid
 from orchestra.shared.secrets import SecretRef
@@ -46,8 +47,16 @@ class ProviderSection(Section):
     """It may be on loopback or in a private network, and without TLS."""
     usage: bool = True
     """Ask it to count the tokens of a streamed chat, also when the client does not."""
+    portkey: Name | None = None
+    """Portkey's name for it, where Portkey is to translate OpenAI's chat into its dialect."""
     headers: dict[str, str] = {}
     """Sent with each request, `HTTP-Referer` for instance."""
+
+    @model_validator(mode="after")
+    def _translated(self) -> Self:
+        if self.portkey is not None and (self.kind != "openai" or self.layer != "portkey"):
+            raise ValueError('`portkey` goes with `kind = "openai"` and `layer = "portkey"`')
+        return self
 
     @model_validator(mode="after")
     def _address(self) -> Self:
@@ -150,6 +159,7 @@ class GatewayConfig(Section):
     models: dict[ModelName, Name] = {}
     """What a client may ask for, `*` for any letters, and the route that answers."""
     classes: dict[Name, ClassSection] = {}
+    portkey: PortkeySection = PortkeySection()
     breaker: BreakerSection = BreakerSection()
     largest_body: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 32 * 1024 * 1024
     """Bytes of a request."""

@@ -120,24 +120,26 @@ class PortkeyAdmin:
     async def _client(self) -> "AsyncPortkey":
         if self._sdk is None:
             make = await asyncio.to_thread(_sdk_class)
-            self._sdk = make(
+            sdk: AsyncPortkey = make(
                 api_key=self._key.get_secret_value(), base_url=self._url, timeout=_PATIENCE
             )
-            self._sdk.max_retries = 0  # we try again, and say so
+            sdk.max_retries = 0  # we try again, and say so
+            self._sdk = sdk
         return self._sdk
 
     async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
         return await self._retrying(_once, call)
 
 
-def _sdk_class() -> "type[AsyncPortkey]":
+def _sdk_class() -> "Callable[..., AsyncPortkey]":
     try:
         from portkey_ai import AsyncPortkey
     except ImportError:
         raise Unavailable(
             "Portkey's SDK is not installed", hint="install `orchestra-gateway[portkey]`"
         ) from None
-    return AsyncPortkey
+    made: Callable[..., AsyncPortkey] = AsyncPortkey
+    return made
 
 
 async def _once(call: Callable[[], Awaitable[T]]) -> T:

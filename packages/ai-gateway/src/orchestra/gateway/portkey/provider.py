@@ -1,6 +1,6 @@
 """Providers reached through Portkey: a child of ours, or a service elsewhere."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import aiohttp
@@ -8,7 +8,7 @@ from orchestra.gateway.calls import ModelCall
 from orchestra.gateway.portkey.child import PortkeyChild
 from orchestra.gateway.portkey.headers import check_format, child_path, for_child, for_service
 from orchestra.gateway.portkey.section import PortkeySection
-from orchestra.gateway.providers.direct import Resolver
+from orchestra.gateway.providers.direct import HttpResponse, Resolver
 from orchestra.gateway.providers.headers import PATHS, Credentials, request_headers
 from orchestra.gateway.routing.failures import Fault, Word
 from orchestra.gateway.routing.target import Target, Timeouts
@@ -28,26 +28,6 @@ _WORDS: dict[str, Word] = {
     "UND_ERR_HEADERS_TIMEOUT": "answer_timeout",
 }
 """What Node calls a call that failed before its answer began; anything else is `unreachable`."""
-
-
-class _Response:
-    __slots__ = ("_answer", "headers", "status")
-
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self._answer = answer
-        self.status = answer.status
-        self.headers: Mapping[str, str] = {k.lower(): v for k, v in answer.headers.items()}
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self._answer.content.iter_any():
-                yield piece
-        except (aiohttp.ClientError, OSError) as error:
-            raise Fault("cut", type(error).__name__, status=self.status) from None
-
-    def close(self) -> None:
-        """Close the connection, unless the answer was read to its end."""
-        self._answer.close()
 
 
 class PortkeyProvider:
@@ -106,7 +86,7 @@ class PortkeyProvider:
 
     async def open(
         self, attempt: Target, call: ModelCall, body: bytes, timeouts: Timeouts
-    ) -> _Response:
+    ) -> HttpResponse:
         """Send a request and wait for the head of the answer.
 
         Raises:
@@ -129,7 +109,7 @@ class PortkeyProvider:
         if failed is not None and self.child is not None:
             answer.close()
             raise Fault(_WORDS.get(failed, "unreachable"), failed[:100])
-        return _Response(answer)
+        return HttpResponse(answer)
 
     async def _address(
         self, to: Credentials, path: str, headers: dict[str, str], timeouts: Timeouts
@@ -143,6 +123,10 @@ class PortkeyProvider:
             await self.child.wait(timeouts.connect)
             headers.update(for_child(to))
             return "http://portkey" + child_path(to, path)
+        if self._section.key is not None and self._key is None:
+            raise Unavailable(
+                f"`{self._section.key}` is not set", hint="it is the key of the account at Portkey"
+            )
         headers.pop("authorization", None)
         headers.pop("x-api-key", None)
         headers.update(for_service(to, self._key, self._section.config))

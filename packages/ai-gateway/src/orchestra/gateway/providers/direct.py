@@ -17,8 +17,11 @@ _KEPT = 60.0  # seconds that an idle connection is kept
 _PIECE = 64 * 1024  # bytes
 
 
-class _Resolver(AbstractResolver):
+class Resolver(AbstractResolver):
+    """Names into addresses that may be connected to."""
+
     def __init__(self, *, private: bool) -> None:
+        """`private`: addresses that are not of the open internet may be among them."""
         self._private = private
 
     async def resolve(
@@ -27,6 +30,7 @@ class _Resolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - both kinds are looked up
     ) -> list[ResolveResult]:
+        """The addresses of a host, checked."""
         found = await resolve(host, port, private=self._private)
         return [
             ResolveResult(
@@ -39,7 +43,7 @@ class _Resolver(AbstractResolver):
         """Nothing is kept."""
 
 
-class _Response:
+class HttpResponse:
     """What aiohttp gives, behind the port of the executor."""
 
     __slots__ = ("_answer", "headers", "status")
@@ -74,7 +78,7 @@ class DirectProvider:
             self._sessions[private] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=0,
-                    resolver=_Resolver(private=private),
+                    resolver=Resolver(private=private),
                     use_dns_cache=False,
                     keepalive_timeout=_KEPT,
                 ),
@@ -94,7 +98,7 @@ class DirectProvider:
 
     async def open(
         self, attempt: Target, call: ModelCall, body: bytes, timeouts: Timeouts
-    ) -> _Response:
+    ) -> HttpResponse:
         """Send a request and wait for the head of the answer.
 
         Raises:
@@ -120,4 +124,4 @@ class DirectProvider:
             raise Fault("unreachable", type(error.os_error).__name__) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Fault("reset", type(error).__name__) from None
-        return _Response(answer)
+        return HttpResponse(answer)

@@ -1,0 +1,35 @@
+"""The layer `portkey`, where a provider of the configuration is reached through it."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+from orchestra.gateway.config import GatewayConfig
+from orchestra.gateway.portkey.provider import PortkeyProvider
+from orchestra.gateway.providers.headers import Credentials
+from orchestra.shared.errors import Invalid, NotFound
+from orchestra.shared.secrets import Secrets
+
+_log = structlog.get_logger(__name__)
+
+
+def portkey_layer(
+    config: GatewayConfig,
+    usable: Mapping[str, Credentials],
+    secrets: Secrets,
+    redact: Callable[[str], str],
+) -> PortkeyProvider | None:
+    """The layer, not started; None where no provider that can be asked goes through it.
+
+    Without the account's key it is there all the same, and says at each call what it lacks.
+    """
+    through = {name: to for name, to in usable.items() if config.layer_of(name) == "portkey"}
+    if not through:
+        return None
+    section = config.portkey
+    key = None
+    if section.key is not None:
+        try:
+            key = secrets.resolve(section.key, reason="the account at Portkey")
+        except (NotFound, Invalid) as error:
+            _log.warning("portkey has no key", why=str(error))
+    return PortkeyProvider(through, section, key, redact)
