@@ -8,6 +8,8 @@ from orchestra.gateway import MIGRATIONS
 from orchestra.shared.db import Database
 from orchestra.shared.migrations import Migrations
 from orchestra.shared.testing.postgres import TemporaryPostgres
+from orchestra.vectors import MIGRATIONS as VECTORS
+from sqlalchemy import text
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,29 @@ async def database(postgres: TemporaryPostgres, migrated: str) -> AsyncIterator[
     yield database
     await database.close()
     postgres.drop_database(dsn)
+
+
+@pytest.fixture(scope="session")
+def cache_dsn(postgres: TemporaryPostgres) -> Iterator[str]:
+    dsn = postgres.create_database()
+    asyncio.run(_migrate(dsn))
+    yield dsn
+    postgres.drop_database(dsn)
+
+
+async def _migrate(dsn: str) -> None:
+    database = Database(dsn)
+    await Migrations(database, [VECTORS, MIGRATIONS]).apply()
+    await database.close()
+
+
+@pytest.fixture
+async def cache_database(cache_dsn: str) -> AsyncIterator[Database]:
+    """One database for all tests of the cache, emptied after each."""
+    database = Database(cache_dsn)
+    yield database
+    tables = ("gateway_answers", "gateway_cache_checks", "gateway_cache_families", "vectors")
+    async with database.transaction() as session:
+        for table in tables:
+            await session.execute(text(f"truncate orchestra.{table}"))
+    await database.close()

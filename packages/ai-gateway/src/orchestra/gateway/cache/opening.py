@@ -1,0 +1,56 @@
+"""Puts the cache together: memory, the database, and the embedder where one is given."""
+
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from orchestra.gateway.cache.asked import Place
+from orchestra.gateway.cache.config import CacheSection
+from orchestra.gateway.cache.response_cache import ResponseCache
+from orchestra.gateway.cache.semantic.embedding import Embedding
+from orchestra.gateway.cache.semantic.families import Families, StoredRecords
+from orchestra.gateway.cache.semantic.tier import SemanticTier
+from orchestra.gateway.cache.store import AnswerStore
+from orchestra.shared.db import Database
+from orchestra.shared.errors import OrchestraError
+from orchestra.shared.redaction import Redactor
+from orchestra.vectors import Embedder, VectorStore
+
+
+@asynccontextmanager
+async def opened_cache(
+    section: CacheSection,
+    database: Database,
+    redactor: Redactor,
+    *,
+    place: Callable[[], Place] = Place,
+    embedder: Embedder | None = None,
+    vectors: VectorStore | None = None,
+) -> AsyncGenerator[ResponseCache]:
+    """The cache for the length of a block; without an embedder or vectors, its exact tier alone."""
+    store = AnswerStore(database, redactor)
+    near, closed = None, "no embedder"
+    if embedder is not None and vectors is not None:
+        try:
+            near = _tier(section, database, store, embedder, vectors)
+        except OrchestraError as error:
+            closed = error.message
+    cache = ResponseCache(section, place=place, store=store, near=near, closed=closed)
+    await store.start()
+    try:
+        yield cache
+    finally:
+        await store.close()
+
+
+def _tier(
+    section: CacheSection,
+    database: Database,
+    store: AnswerStore,
+    embedder: Embedder,
+    vectors: VectorStore,
+) -> SemanticTier:
+    records = StoredRecords(database, secrets.token_hex(4))
+    families = Families(records, target=section.false_hits, confidence=section.confidence)
+    embedding, dimension = Embedding(embedder), embedder.dimension
+    return SemanticTier(embedding, vectors, dimension, store, families, checks=section.checks)

@@ -1,0 +1,1 @@
+"""Answers by likeness: guards, agreement of neighbours, and a threshold with a bound."""

@@ -1,0 +1,59 @@
+"""How much speaks for an answer: how many of the nearest prompts got it, and how near they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestra.gateway.cache.semantic.guards import GUARDS, difference
+from orchestra.gateway.cache.semantic.sameness import same
+
+NEAREST = 5
+"""Candidates that are looked at."""
+_HARD = tuple(name for name in GUARDS if name != "edit")
+"""What stops a pair even where all neighbours agree: there a word more or less was shown to change
+nothing, and a number, a name or a `not` was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A kept prompt near the one that was asked, with its answer."""
+
+    key: bytes
+    prompt: str
+    answer: str
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The candidate whose answer may serve, and what speaks for it."""
+
+    candidate: Candidate
+    support: int
+    """Candidates with the same answer as the nearest, itself among them."""
+    score: float
+    """The support, and behind the point how near the nearest is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No candidate may serve; `guard` is what stopped the nearest."""
+
+    guard: str
+
+
+def judge(prompt: str, candidates: Sequence[Candidate]) -> Verdict | Refusal:
+    """What the nearest candidates, best first, say about a prompt."""
+    if not candidates:
+        return Refusal("nothing near")
+    nearest = candidates[0]
+    agreeing = [one for one in candidates[:NEAREST] if same(one.answer, nearest.answer)]
+    support = len(agreeing)
+    guards = _HARD if support == NEAREST else tuple(GUARDS)
+    stopped = ""
+    for one in agreeing:
+        guard = difference(prompt, one.prompt, guards=guards)
+        if guard is None:
+            near = min(max(nearest.cosine, 0.0), 0.9999)
+            return Verdict(one, support, support + near)
+        stopped = stopped or guard
+    return Refusal(stopped)
