@@ -38,6 +38,7 @@ Fault = Literal[
     "402",
     "400",
     "error-event",  # an error in the middle of the stream
+    "redirect",  # to another host
     "html",  # 200, and a page that somebody in between wrote
 ]
 _STATUS = {
@@ -212,6 +213,8 @@ class _Connection(asyncio.Protocol):
             self.transport.abort()
         elif fault == "silent":
             await self._upstream.release.wait()
+        elif fault == "redirect":
+            self._send(307, "text/plain", b"", {"location": "http://127.0.0.1:9/v1"})
         elif fault == "html":
             self._send(200, "text/html", b"<html>Please sign in</html>")
         elif seen.json.get("stream") is True and path in scripts.STREAMED:
@@ -265,8 +268,10 @@ class _Connection(asyncio.Protocol):
     def _json(self, status: int, value: object) -> None:
         self._send(status, "application/json", json.dumps(value).encode())
 
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        extra = {"retry-after": self._upstream.retry_after} if status == 429 else {}
+    def _send(
+        self, status: int, kind: str, body: bytes, extra: Mapping[str, str] | None = None
+    ) -> None:
+        extra = {"retry-after": self._upstream.retry_after} if status == 429 else extra
         self.transport.write(_head(status, kind, len(body), extra) + body)
 
 
