@@ -98,9 +98,17 @@ def served(
             ready.set_result(Served(api.url, api.key))
             await asyncio.wrap_future(over)
 
-    thread = Thread(target=lambda: asyncio.run(serve()))
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    thread = Thread(target=run)
     thread.start()
-    yield ready.result(timeout=60)
+    yield ready.result(timeout=300)
     over.set_result(None)
     thread.join()
 

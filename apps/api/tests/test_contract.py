@@ -32,7 +32,7 @@ def test_no_request_makes_it_fail(case: "schemathesis.Case[Any]", served: Served
         case.query = {**(case.query or {}), "timeout": 0}
 
     answer = case.call(
-        base_url=served.url, headers={"Authorization": f"Bearer {served.key}"}, timeout=30
+        base_url=served.url, headers={"Authorization": f"Bearer {served.key}"}, timeout=120
     )
 
     case.validate_response(answer, checks=CHECKS)
