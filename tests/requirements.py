@@ -418,6 +418,8 @@ REQUIREMENTS: dict[str, Requirement] = {
     "agent.a2a": Requirement(
         area="agents, permissions, hand-offs",
         behaviour="external agents over A2A 1.x",
+        state="done",
+        note="",
     ),
     "val.gates": Requirement(
         area="validation of AI-written code",

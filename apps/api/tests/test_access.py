@@ -32,7 +32,7 @@ async def test_no_route_answers_without_good_credentials(
     shared_api: RunningApi, credentials: dict[str, str]
 ) -> None:
     routes = [*await operations(shared_api), ("GET", "/api/v1/openapi.json"), ("GET", "/metrics")]
-    routes += [("POST", "/mcp"), ("GET", "/mcp"), ("POST", "/mcp/context")]
+    routes += [("POST", "/mcp"), ("GET", "/mcp"), ("POST", "/mcp/context"), ("POST", "/a2a")]
     assert len(routes) > 15
     async with httpx2.AsyncClient(base_url=shared_api.url, headers=credentials) as stranger:
         for method, path in routes:
@@ -85,7 +85,9 @@ async def test_nobody_gives_a_scope_that_they_lack(shared_api: RunningApi) -> No
         "http://[::1",
     ],
 )
-@pytest.mark.parametrize("path", ["/api/v1/context", "/api/v1/context/stream", "/mcp", "/"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/context", "/api/v1/context/stream", "/mcp", "/.well-known/agent-card.json"]
+)
 async def test_another_origin_is_refused(shared_api: RunningApi, origin: str, path: str) -> None:
     answer = await shared_api.http.get(path, headers={"Origin": origin})
 

@@ -12,6 +12,7 @@ from orchestra.api.guard import Guard
 from orchestra.api.mcp import McpFirst, McpMount
 from orchestra.api.models import ModelsFirst
 from orchestra.api.routes import (
+    a2a,
     agents,
     approvals,
     audit,
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None, parts: Sequence[Part] = ()) -> 
     problems.install(app, redactor)
     app.include_router(_api(), prefix="/api/v1")
     app.include_router(status.probes)
+    app.include_router(a2a.router)
     openapi.install(app)
     app.router.default = Dashboard(settings.frontend_dir)  # after all, so that 405 stays 405
     app.add_middleware(McpFirst, mount=mcp)

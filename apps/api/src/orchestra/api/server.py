@@ -47,6 +47,7 @@ class Server(uvicorn.Server):
             state.stopping.set()
             state.subscribers.end("the server stops", lambda _: True)
             state.mcp.close()
+            state.a2a.close()
         await super().shutdown(sockets)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypedDict, cast
 
+from orchestra.api.a2a.door import A2aDoor
 from orchestra.api.governance import Governance
 from orchestra.api.limits import RateLimits
 from orchestra.api.subscribers import Subscribers
@@ -53,6 +54,7 @@ class State:
         governance: Governance,
         hooks: Hooks,
         work: TaskDesk,
+        a2a: A2aDoor,
         mcp: McpEndpoints,
         metrics: Metrics,
         redactor: Redactor,
@@ -74,6 +76,7 @@ class State:
         self.hooks = hooks
         self.tasks = work.tasks
         self.handoffs = work.handoffs
+        self.a2a = a2a
         self.mcp = mcp
         self.metrics = metrics
         self.redactor = redactor

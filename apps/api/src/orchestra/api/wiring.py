@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Protocol
 
 import structlog
+from orchestra.api.a2a.door import A2aDoor
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
 from orchestra.api.collections import Collections
 from orchestra.api.database import open_database
@@ -180,6 +181,10 @@ async def running(
         )
         stack.callback(identity.on_revoked(mcp.endpoints.end))
         await stack.enter_async_context(mcp.endpoints.run())
+        a2a = A2aDoor(
+            work.tasks, work.handoffs, events, workspace=settings.workspace, redactor=redactor
+        )
+        stack.callback(identity.on_revoked(a2a.end))
         state = State(
             settings=settings,
             database=database,
@@ -204,6 +209,7 @@ async def running(
                 diaries=[JournalDiary(work.journal)],
             ),
             work=work,
+            a2a=a2a,
             mcp=mcp.endpoints,
             metrics=metrics,
             redactor=redactor,

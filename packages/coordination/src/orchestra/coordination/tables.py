@@ -23,6 +23,7 @@ class TaskRow(Table):
         ),
         UniqueConstraint("workspace", "origin"),
         Index(None, "workspace", "state", "priority", "created_at"),
+        Index(None, "workspace", "updated_at"),
         Index(None, "holder_id"),
     )
 
@@ -52,6 +53,7 @@ class TaskRow(Table):
     handoff_id: Mapped[str | None]
     reserved_for: Mapped[str | None]
     reserved_until: Mapped[datetime | None]
+    context_id: Mapped[str | None]
 
 
 class HandoffRow(Table):

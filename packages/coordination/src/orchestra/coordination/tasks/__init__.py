@@ -17,7 +17,7 @@ from orchestra.coordination.tasks.packet import Packet
 from orchestra.coordination.tasks.packets import Packets
 from orchestra.coordination.tasks.progress import Decision, Progress
 from orchestra.coordination.tasks.surroundings import LiveContext, Relation, Standing, Worktree
-from orchestra.coordination.tasks.task import Claim, NewTask, State, Task, TaskPage
+from orchestra.coordination.tasks.task import Claim, Latest, NewTask, State, Task, TaskPage
 from orchestra.coordination.tasks.tasks import Tasks
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Handoffs",
     "Handover",
     "Journal",
+    "Latest",
     "Leases",
     "LiveContext",
     "NewTask",

@@ -60,11 +60,12 @@ def _columns(draft: NewTask, caller: Caller, redactor: Redactor) -> dict[str, ob
     paths = sorted({path_of(path, redactor) for path in draft.paths})
     if len(paths) > _PATHS:
         raise Invalid(f"`{len(paths)}` paths are too many", hint=f"give at most {_PATHS}")
-    if draft.key is not None and not _KEY.fullmatch(draft.key):
-        raise Invalid(
-            "the key is not one",
-            hint="use 1 to 100 ASCII characters without spaces, such as a UUID",
-        )
+    for name, text in (("key", draft.key), ("context id", draft.context_id)):
+        if text is not None and not _KEY.fullmatch(text):
+            raise Invalid(
+                f"the {name} is not one",
+                hint="use 1 to 100 ASCII characters without spaces, such as a UUID",
+            )
     return {
         "id": new_id("tsk"),
         "title": title,
@@ -77,4 +78,5 @@ def _columns(draft: NewTask, caller: Caller, redactor: Redactor) -> dict[str, ob
         "creator_id": caller.principal_id,
         "creator": caller.name,
         "token": 0,
+        "context_id": draft.context_id,
     }

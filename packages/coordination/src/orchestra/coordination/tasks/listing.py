@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from orchestra.coordination.tables import TaskRow
 from orchestra.coordination.tasks import rows
-from orchestra.coordination.tasks.task import STATES, State, TaskPage
+from orchestra.coordination.tasks.task import STATES, Latest, State, TaskPage
 from orchestra.shared.identity import Caller
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,6 +39,39 @@ async def page(
         tasks=tuple(found[:limit]),
         after=found[limit - 1].id if len(found) > limit else None,
         counts=await _counts(session, workspace),
+    )
+
+
+async def latest(
+    session: AsyncSession,
+    workspace: str,
+    caller: Caller,
+    states: Sequence[State],
+    limit: int,
+    after: str | None,
+    context_id: str | None,
+) -> Latest:
+    """Tasks in those states, of that context if one is named; the one that changed last first.
+
+    Raises:
+        NotFound: there is no task `after`.
+    """
+    wanted = [TaskRow.workspace == workspace, or_(*map(rows.state_is, states))]
+    if context_id is not None:
+        context_id = context_id.replace("\0", "\ufffd")  # which PostgreSQL cannot be asked for
+        wanted.append(or_(TaskRow.context_id == context_id, TaskRow.id == context_id))
+    total = await session.scalar(select(func.count()).select_from(TaskRow).where(*wanted))
+    if after is not None:
+        last, _ = await rows.read(session, workspace, after)
+        place = tuple_(TaskRow.updated_at, TaskRow.id)
+        wanted.append(place < tuple_(last.updated_at, last.id))
+    order = (TaskRow.updated_at.desc(), TaskRow.id.desc())
+    query = select(TaskRow, func.now()).where(*wanted).order_by(*order).limit(limit + 1)
+    found = [rows.task_of(row, now, caller) for row, now in await session.execute(query)]
+    return Latest(
+        tasks=tuple(found[:limit]),
+        after=found[limit - 1].id if len(found) > limit else None,
+        total=total or 0,
     )
 
 

@@ -10,7 +10,7 @@ from orchestra.coordination.tasks.task import Claim, State, Task
 from orchestra.shared.errors import Conflict, NotFound
 from orchestra.shared.identity import Caller
 from orchestra.shared.json import JsonObject
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -25,8 +25,8 @@ async def lock(session: AsyncSession, workspace: str, id: str) -> tuple[TaskRow,
     Raises:
         NotFound: there is none.
     """
-    query = select(TaskRow, func.now()).where(TaskRow.id == id, TaskRow.workspace == workspace)
-    return _found((await session.execute(query.with_for_update(of=TaskRow))).one_or_none(), id)
+    query = _query(workspace, id).with_for_update(of=TaskRow)
+    return _found((await session.execute(query)).one_or_none(), id)
 
 
 async def read(session: AsyncSession, workspace: str, id: str) -> tuple[TaskRow, datetime]:
@@ -35,8 +35,12 @@ async def read(session: AsyncSession, workspace: str, id: str) -> tuple[TaskRow,
     Raises:
         NotFound: there is none.
     """
-    query = select(TaskRow, func.now()).where(TaskRow.id == id, TaskRow.workspace == workspace)
-    return _found((await session.execute(query)).one_or_none(), id)
+    return _found((await session.execute(_query(workspace, id))).one_or_none(), id)
+
+
+def _query(workspace: str, id: str) -> Select[TaskRow, datetime]:
+    wanted = id.replace("\0", "\ufffd")  # which PostgreSQL cannot be asked for
+    return select(TaskRow, func.now()).where(TaskRow.id == wanted, TaskRow.workspace == workspace)
 
 
 def _found(row: Any, id: str) -> tuple[TaskRow, datetime]:  # noqa: ANN401 - a row of two columns
@@ -104,6 +108,7 @@ def task_of(row: TaskRow, now: datetime, caller: Caller) -> Task:
         reserved_until=row.reserved_until if kept else None,
         left_by=row.holder if row.state == "claimed" and not held else row.left_by,
         mine=mine,
+        context_id=row.context_id or row.id,
     )
 
 

@@ -31,7 +31,8 @@ class Task:
     """Something to be done. `state` is as of the asking: a claim that is over is none.
 
     `handoff` is the hand-off that waits for somebody to accept it, `reserved_for` whom it is for,
-    `left_by` who held it last and let the lease run out. `mine`: the asker holds it.
+    `left_by` who held it last and let the lease run out. `mine`: the asker holds it. `context_id`
+    is what tasks have in common that belong together; a task of none has its own id there.
     """
 
     id: str
@@ -53,13 +54,15 @@ class Task:
     reserved_until: datetime | None
     left_by: str | None
     mine: bool
+    context_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
     """What is to be done. `priority` is from 0, at once, to 4, some day.
 
-    `key` is the creator's own name for it: the same key gives the same task.
+    `key` is the creator's own name for it: the same key gives the same task. `context_id` is that
+    of the tasks to which it belongs.
     """
 
     title: str
@@ -67,6 +70,7 @@ class NewTask:
     priority: int = 2
     paths: Sequence[str] = ()
     key: str | None = None
+    context_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,12 @@ class TaskPage:
     tasks: tuple[Task, ...]
     after: str | None
     counts: dict[State, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """Tasks, the one that changed last first; `total` is how many there are on all pages."""
+
+    tasks: tuple[Task, ...]
+    after: str | None
+    total: int

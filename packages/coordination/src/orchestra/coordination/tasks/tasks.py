@@ -12,7 +12,7 @@ from orchestra.coordination.tasks.closing import check_cancel, close, withdraw_h
 from orchestra.coordination.tasks.drafts import row_of
 from orchestra.coordination.tasks.progress import LONGEST, Progress, prepared
 from orchestra.coordination.tasks.sessions import bind
-from orchestra.coordination.tasks.task import LEASE, NewTask, State, Task, TaskPage
+from orchestra.coordination.tasks.task import LEASE, Latest, NewTask, State, Task, TaskPage
 from orchestra.coordination.tasks.text import checked
 from orchestra.shared.db import Database
 from orchestra.shared.identity import Caller
@@ -74,6 +74,25 @@ class Tasks:
         """
         async with self._database.transaction() as session:
             return await listing.page(session, self._workspace, caller, states, limit, after)
+
+    async def latest(
+        self,
+        caller: Caller,
+        states: Sequence[State],
+        *,
+        limit: int,
+        after: str | None = None,
+        context_id: str | None = None,
+    ) -> Latest:
+        """Tasks in those states, of that context if one is named; the one that changed last first.
+
+        Raises:
+            NotFound: there is no task `after`.
+        """
+        async with self._database.transaction() as session:
+            return await listing.latest(
+                session, self._workspace, caller, states, limit, after, context_id
+            )
 
     async def claim(
         self, id: str, caller: Caller, *, seconds: int = LEASE, session: str | None = None
