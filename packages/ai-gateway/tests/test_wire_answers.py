@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from orchestra.gateway.calls import Endpoint, Finish, Usage
 from orchestra.gateway.wire import EventSplitter, Meter, Unreadable, translator
@@ -139,7 +139,7 @@ def pieces(data: bytes, at: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in zip([0, *places], [*places, len(data)], strict=True)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(PAIRS), answers(), st.lists(st.integers(0, 9999), max_size=20))
 def test_a_stream_says_the_same_at_the_other_door_however_it_was_cut(
     pair: tuple[Endpoint, str], answer: Whole, at: list[int]
@@ -155,7 +155,7 @@ def test_a_stream_says_the_same_at_the_other_door_however_it_was_cut(
     assert told(door, written) == meant(answer)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(PAIRS), answers(), st.integers(1, 9999))
 def test_a_stream_that_was_cut_never_looks_complete(
     pair: tuple[Endpoint, str], answer: Whole, at: int
@@ -182,7 +182,7 @@ def test_a_stream_that_was_cut_never_looks_complete(
         assert client.done
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(PAIRS), answers())
 def test_a_whole_answer_says_the_same_at_the_other_door(
     pair: tuple[Endpoint, str], answer: Whole

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from orchestra.gateway.calls import Endpoint, Finish, Usage
 from orchestra.gateway.wire import Meter, Reading, usage_of_json
@@ -104,6 +104,7 @@ STREAMS: list[tuple[str, Endpoint, bytes, Reading]] = [
 ]
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(STREAMS), st.lists(st.integers(0, 5000), max_size=30))
 def test_any_cutting_of_a_stream_gives_the_same_reading(
     case: tuple[str, Endpoint, bytes, Reading], at: list[int]
@@ -119,6 +120,7 @@ def test_any_cutting_of_a_stream_gives_the_same_reading(
     assert (meter.text_started, meter.done, meter.damaged) == (True, True, 0)
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(STREAMS), st.integers(0, 5000))
 def test_a_stream_that_was_cut_is_never_done(
     case: tuple[str, Endpoint, bytes, Reading], at: int
@@ -262,7 +264,7 @@ NONSENSE: st.SearchStrategy[JsonValue] = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=50) | NONSENSE.map(lambda value: json.dumps(value).encode()))
 def test_nothing_that_a_provider_sends_breaks_the_reading(body: bytes) -> None:
     for dialect, endpoint, _, _ in STREAMS:

@@ -1,7 +1,7 @@
 """Events come out the same however the bytes were cut, and no cut stream yields half an event."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from orchestra.gateway.wire import Event, EventSplitter
 
@@ -30,6 +30,7 @@ def cut(data: bytes, at: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in zip([0, *places], [*places, len(data)], strict=True)]
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(streams(), st.lists(st.integers(0, 10_000), max_size=12))
 def test_any_cutting_gives_the_events_that_were_meant(
     stream: tuple[bytes, list[Event]], at: list[int]
