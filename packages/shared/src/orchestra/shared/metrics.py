@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
+_CALLS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)  # seconds
 _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -54,6 +55,7 @@ class Metrics:
         )
         self._context_sources(registry)
         self._tools(registry)
+        self._gateway_calls(registry)
 
     def _context_sources(self, registry: CollectorRegistry) -> None:
         self.collector_seconds = Histogram(
@@ -102,6 +104,53 @@ class Metrics:
             "One answer to a hook",
             ["brand"],
             buckets=_FAST,
+            registry=registry,
+        )
+
+    def _gateway_calls(self, registry: CollectorRegistry) -> None:
+        self.gateway_calls = Counter(
+            "orchestra_gateway_calls",
+            "Calls of models, by the door they came through and what came of them",
+            ["door", "result", "cache"],
+            registry=registry,
+        )
+        self.gateway_attempts = Counter(
+            "orchestra_gateway_attempts",
+            "Attempts at providers: `ok`, or the class of the failure",
+            ["provider", "result"],
+            registry=registry,
+        )
+        self.gateway_tokens = Counter(
+            "orchestra_gateway_tokens",
+            "Tokens that providers counted; `cached` and `cache_written` are part of `input`, "
+            "`reasoning` of `output`",
+            ["provider", "kind"],
+            registry=registry,
+        )
+        self.gateway_dollars = Counter(
+            "orchestra_gateway_dollars",
+            "What calls took, by where the figure comes from",
+            ["provider", "source"],
+            registry=registry,
+        )
+        self.gateway_call_seconds = Histogram(
+            "orchestra_gateway_call_seconds",
+            "From a call to the end of its answer",
+            ["door"],
+            buckets=_CALLS,
+            registry=registry,
+        )
+        self.gateway_first_token_seconds = Histogram(
+            "orchestra_gateway_first_token_seconds",
+            "From a call to the first token of a streamed answer",
+            ["provider"],
+            buckets=_CALLS,
+            registry=registry,
+        )
+        self.gateway_breakers_open = Gauge(
+            "orchestra_gateway_breakers_open",
+            "Models of a provider that are left alone for a while, as they failed too often",
+            ["provider"],
             registry=registry,
         )
 

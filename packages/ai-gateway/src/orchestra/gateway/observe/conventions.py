@@ -1,0 +1,30 @@
+"""The names that OpenTelemetry has for calls of models, as of November 2026. They still change there,
+and nowhere else here."""
+
+OPERATION = "gen_ai.operation.name"
+PROVIDER = "gen_ai.provider.name"
+CONVERSATION = "gen_ai.conversation.id"
+REQUEST_MODEL = "gen_ai.request.model"
+REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens"
+REQUEST_TEMPERATURE = "gen_ai.request.temperature"
+REQUEST_CHOICES = "gen_ai.request.choice.count"
+REQUEST_STREAM = "gen_ai.request.stream"
+RESPONSE_MODEL = "gen_ai.response.model"
+FINISH_REASONS = "gen_ai.response.finish_reasons"
+FIRST_TOKEN = "gen_ai.response.time_to_first_chunk"  # noqa: S105 - a name
+INPUT_TOKENS = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
+CACHE_WRITTEN_TOKENS = "gen_ai.usage.cache_creation.input_tokens"
+REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens"
+ERROR = "error.type"
+
+# what OpenTelemetry has no name for
+ROUTE = "orchestra.route"
+REQUEST_ID = "orchestra.request_id"
+CACHE = "orchestra.cache"
+COST = "orchestra.cost_nano_dollars"
+COST_SOURCE = "orchestra.cost_source"
+ATTEMPT = "orchestra.attempt"
+ATTEMPT_STATUS = "orchestra.attempt.status"
+ATTEMPT_SECONDS = "orchestra.attempt.seconds"
