@@ -111,6 +111,7 @@ async def test_prices_come_from_the_operator_then_from_the_list_and_else_are_unk
     ]
     prices = Prices(own, urls, tmp_path)
     await prices.start(wanted)
+    await prices.learn(wanted, patience=60)
     await prices.close()
 
     found = [prices.find(*pair) for pair in wanted]

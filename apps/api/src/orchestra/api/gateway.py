@@ -2,20 +2,24 @@
 
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from orchestra.api.limits import RateLimits
 from orchestra.gateway.build import Built, build, resolve_keys
 from orchestra.gateway.config import FILE, GatewayConfig, load
 from orchestra.gateway.config.sections import Layer
+from orchestra.gateway.cost.opening import Cost, open_cost
 from orchestra.gateway.door.asgi import Receive, Scope, Send
 from orchestra.gateway.door.door import ModelDoor
 from orchestra.gateway.door.errors import error_body
 from orchestra.gateway.portkey.layer import portkey_layer
 from orchestra.gateway.providers.provider import Provider
+from orchestra.shared.db import Database
 from orchestra.shared.errors import Unauthenticated
+from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Caller, Identity
+from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
@@ -27,6 +31,7 @@ class Models:
 
     built: Built
     door: ModelDoor
+    cost: Cost
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -43,7 +48,13 @@ def gateway_config(settings: Settings) -> GatewayConfig:
 
 @asynccontextmanager
 async def open_models(
-    settings: Settings, identity: Identity, redactor: Redactor
+    settings: Settings,
+    identity: Identity,
+    redactor: Redactor,
+    *,
+    database: Database,
+    events: EventLog,
+    metrics: Metrics,
 ) -> AsyncGenerator[Models]:
     """The gateway with its door."""
     config = gateway_config(settings)
@@ -51,7 +62,6 @@ async def open_models(
     known = resolve_keys(config, secrets)
     portkey = portkey_layer(config, known.usable, secrets, redactor.text)
     layers: dict[Layer, Provider] = {} if portkey is None else {"portkey": portkey}
-    built = build(config, known, time=time.monotonic, layers=layers)
     failures = RateLimits(rate=200, burst=2000)
 
     async def authorize(key: str, peer: str) -> Caller:
@@ -61,24 +71,38 @@ async def open_models(
             failures.take(peer)
             raise
 
-    await built.start()
-    try:
-        if portkey is not None:
-            await portkey.start()
-        yield Models(
-            built,
-            ModelDoor(
-                built.gateway,
-                authorize,
-                largest_body=config.largest_body,
-                redactor=redactor,
-                time=time.monotonic,
-            ),
+    async with AsyncExitStack() as stack:
+        cost = await stack.enter_async_context(
+            open_cost(
+                config,
+                known.usable,
+                database=database,
+                events=events,
+                metrics=metrics,
+                folder=settings.state_folder,
+            )
         )
-    finally:
+        built = build(
+            config,
+            known,
+            time=time.monotonic,
+            accounts=cost.accounts,
+            choose=cost.ladder.choose,
+            layers=layers,
+        )
+        stack.push_async_callback(built.close)
+        await built.start()
         if portkey is not None:
-            await portkey.close()
-        await built.close()
+            stack.push_async_callback(portkey.close)
+            await portkey.start()
+        door = ModelDoor(
+            built.gateway,
+            authorize,
+            largest_body=config.largest_body,
+            redactor=redactor,
+            time=time.monotonic,
+        )
+        yield Models(built, door, cost)
 
 
 class ModelsMount:

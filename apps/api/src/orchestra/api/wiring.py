@@ -93,7 +93,11 @@ async def running(
         await _enter(stack, identity)
         await ensure_admin_key(settings.state_folder, identity, redactor)
 
-        served = await stack.enter_async_context(open_models(settings, identity, redactor))
+        served = await stack.enter_async_context(
+            open_models(
+                settings, identity, redactor, database=database, events=events, metrics=metrics
+            )
+        )
         models.door = served.door
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)

@@ -56,6 +56,7 @@ class Metrics:
         self._context_sources(registry)
         self._tools(registry)
         self._gateway_calls(registry)
+        self._gateway_cost(registry)
 
     def _context_sources(self, registry: CollectorRegistry) -> None:
         self.collector_seconds = Histogram(
@@ -151,6 +152,27 @@ class Metrics:
             "orchestra_gateway_breakers_open",
             "Models of a provider that are left alone for a while, as they failed too often",
             ["provider"],
+            registry=registry,
+        )
+
+    def _gateway_cost(self, registry: CollectorRegistry) -> None:
+        self.gateway_calls_booked = Counter(
+            "orchestra_gateway_calls_booked", "Calls of models in the ledger", registry=registry
+        )
+        self.gateway_ledger_waiting = Gauge(
+            "orchestra_gateway_ledger_waiting",
+            "Calls of models that wait to be written into the ledger",
+            registry=registry,
+        )
+        self.gateway_refusals = Counter(
+            "orchestra_gateway_refusals",
+            "Calls of models refused for the sake of money or rate",
+            ["why"],
+            registry=registry,
+        )
+        self.gateway_unpriced = Counter(
+            "orchestra_gateway_unpriced",
+            "Calls of models whose price is unknown",
             registry=registry,
         )
 

@@ -5,6 +5,12 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from orchestra.gateway.cost.config import (
+    BudgetsSection,
+    LedgerSection,
+    LimitsSection,
+    PricesSection,
+)
 from orchestra.gateway.portkey.section import PortkeySection
 from orchestra.gateway.wire import Dialect
 from orchestra.shared.errors import Invalid
@@ -161,6 +167,10 @@ class GatewayConfig(Section):
     classes: dict[Name, ClassSection] = {}
     portkey: PortkeySection = PortkeySection()
     breaker: BreakerSection = BreakerSection()
+    prices: PricesSection = PricesSection()
+    budgets: BudgetsSection = BudgetsSection()
+    limits: LimitsSection = LimitsSection()
+    ledger: LedgerSection = LedgerSection()
     largest_body: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 32 * 1024 * 1024
     """Bytes of a request."""
 

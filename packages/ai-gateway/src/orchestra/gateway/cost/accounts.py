@@ -72,7 +72,8 @@ class CallAccounts:
             if isinstance(error, OrchestraError):
                 self._refused(error.code)
             raise
-        booking = Booking(most, datetime.now(UTC), call, meters, tokens)
+        first = plan[0] if plan else None
+        booking = Booking(most, datetime.now(UTC), call, meters, tokens, first)
         if call.task_class is not None:
             booking.why = self.ladder.why(call)
         self.ledger.opened(booking)
@@ -82,13 +83,13 @@ class CallAccounts:
         """Book what the call took instead; called once for each reservation."""
         if not isinstance(reservation, Booking):
             raise TypeError("a reservation that was not made here")
-        cost, charged, price = self.quotes.cost(call, outcome)
+        cost, charged, price = self.quotes.cost(call, outcome, reservation.first)
         charged = min(charged, MOST)
         if cost.nano is not None and cost.nano > MOST:
             cost = Cost(MOST, cost.source)
         for meter in reservation.meters:
             meter.charge(reservation.nano or 0, charged)
-        usage = outcome.usage
+        usage = None if outcome.cache else outcome.usage
         used = reservation.tokens if usage is None else usage.input + usage.output
         self._limits.leave(call.caller.key_id, reservation.tokens, used)
         self.ledger.book(reservation, ledger_row(reservation, call, outcome, cost, price))

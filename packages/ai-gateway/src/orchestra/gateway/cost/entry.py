@@ -7,6 +7,7 @@ from datetime import date, datetime
 import msgspec
 from orchestra.gateway.calls import Attempt, Cost, ModelCall, Outcome, Reservation
 from orchestra.gateway.cost.meter import Meter
+from orchestra.gateway.routing.target import Target
 
 COLUMNS = (
     "id",
@@ -67,6 +68,8 @@ class Booking(Reservation):
     meters: tuple[Meter, ...] = ()
     tokens: int = 0
     """That were expected, for the limits."""
+    first: Target | None = None
+    """Whom it goes to first."""
     why: str = ""
     """How its route was chosen, where there was a choice."""
     announced: bool = False
@@ -84,7 +87,7 @@ def ledger_row(
     booking: Booking, call: ModelCall, outcome: Outcome, cost: Cost, price: str | None
 ) -> Row:
     """The values of `COLUMNS`."""
-    usage = outcome.usage
+    usage = None if outcome.cache else outcome.usage  # a kept answer uses nothing
     counts = _NOTHING
     if usage is not None:
         counts = (usage.input, usage.cached, usage.cache_written, usage.output, usage.reasoning)

@@ -21,6 +21,7 @@ from orchestra.gateway.cost.leases import lease as lease_part
 from orchestra.gateway.cost.meter import Meter
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
+from orchestra.shared.metrics import Metrics
 
 EVERY = 0.25
 """Seconds between two writes; what a killed process has not written is at most of that time."""
@@ -38,7 +39,11 @@ class Ledger:
     """The queue of calls that are over, the meters of this process, and the writer."""
 
     def __init__(
-        self, database: Database, section: LedgerSection, clock: Callable[[], float]
+        self,
+        database: Database,
+        section: LedgerSection,
+        clock: Callable[[], float],
+        metrics: Metrics,
     ) -> None:
         self.clock = clock
         self.process = uuid4().hex
@@ -46,8 +51,7 @@ class Ledger:
         self.forgot = False
         """A meter was forgotten, so whoever remembers meters has to ask again."""
         self.leasing = asyncio.Lock()
-        self.written = 0
-        """Rows, since the start."""
+        self._metrics = metrics
         self._section = section
         self._rows: deque[tuple[Row, bool]] = deque()
         self._open: dict[str, Booking] = {}
@@ -233,7 +237,7 @@ class Ledger:
     def _done(self, batch: Batch, *, alive: bool) -> None:
         self._failed = None
         self._seen_at = self.clock()
-        self.written += len(batch.rows)
+        self._metrics.gateway_calls_booked.inc(len(batch.rows))
         for move in batch.moves:
             self.meters[move.counter].booked(move.spent)
         if not alive:  # what it held is spent now, as far as the database knows
@@ -244,6 +248,7 @@ class Ledger:
         pause = EVERY
         while True:
             await asyncio.sleep(pause)
+            self._metrics.gateway_ledger_waiting.set(self.waiting)
             try:
                 await self.flush()
                 await self._sweep()

@@ -69,9 +69,9 @@ class Prices:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, pairs: Iterable[Pair]) -> None:
-        """Know the prices of what will be asked, as far as anybody does."""
+        """Begin to look up what will be asked; a call that needs it sooner waits for it."""
         self._load()
-        await self.learn(pairs, patience=_CHILD)
+        await self.learn(pairs, patience=0)
         self._task = asyncio.create_task(self._renew(), name="gateway-prices")
 
     async def close(self) -> None:

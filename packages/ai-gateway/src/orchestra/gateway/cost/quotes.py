@@ -42,14 +42,21 @@ class Quotes:
             default=0,
         )
 
-    def cost(self, call: ModelCall, outcome: Outcome) -> tuple[Cost, int, str | None]:
+    def cost(
+        self, call: ModelCall, outcome: Outcome, first: Target | None = None
+    ) -> tuple[Cost, int, str | None]:
         """What a call took, what is charged to budgets for it, and where the price is from.
 
         The two differ where the price is unknown: budgets are charged with what is assumed.
+        `first` is whom the call would have gone to, if the client left before anybody answered.
         """
         if outcome.cache is not None:
             return Cost(0, "cache"), 0, None
         failed = self._failed(outcome.attempts)
+        if outcome.provider is None and outcome.finish == "cancelled" and first is not None:
+            card = self.prices.find(first.provider, first.model) or self._assumed
+            read = failed + card.cost(Usage(input=expected_input(call)))
+            return Cost(read, "estimate"), read, None
         if outcome.provider is None or outcome.model is None or outcome.status >= 400:
             return Cost(failed, "estimate"), failed, None
         if call.endpoint == "count_tokens":
@@ -58,13 +65,13 @@ class Quotes:
         if usage is not None and usage.cost is not None:
             total = max(0, usage.cost) + failed
             return Cost(total, "provider"), total, outcome.provider
-        card = self.prices.find(outcome.provider, outcome.model)
+        known = self.prices.find(outcome.provider, outcome.model)
         counted, whole = self._counted(call, outcome)
-        if card is None:
+        if known is None:
             self._alarm(outcome.provider, outcome.model)
             return Cost(None, "unknown"), self._assumed.cost(counted) + failed, None
-        total = card.cost(counted) + failed
-        return Cost(total, "table" if whole else "estimate"), total, card.origin
+        total = known.cost(counted) + failed
+        return Cost(total, "table" if whole else "estimate"), total, known.origin
 
     def _longest(self, call: ModelCall) -> int:
         if call.endpoint == "embeddings":

@@ -21,6 +21,7 @@ from orchestra.gateway.cost.quotes import Quotes
 from orchestra.gateway.routing.target import Target
 from orchestra.shared.db import Database
 from orchestra.shared.identity import Caller
+from orchestra.shared.metrics import Metrics
 
 PLAN = (Target("up", "cheap"),)
 """A dollar per million tokens, in and out."""
@@ -107,7 +108,7 @@ async def process(
     await book.load()
     ladder = Ladder(database, classes or {}, clock)
     await ladder.load()
-    writer = Ledger(database, LedgerSection.model_validate(ledger or {}), clock)
+    writer = Ledger(database, LedgerSection.model_validate(ledger or {}), clock, Metrics())
     await writer.flush()
     accounts = CallAccounts(
         budgets=book,
