@@ -220,7 +220,7 @@ async def test_s10_a_piece_that_cannot_be_read_is_left_out_and_counted(
 
     assert chat_text(answer) == WORDS
     assert answer.text.endswith("data: [DONE]\n\n")
-    assert outcome.detail["dropped"] == "1"
+    assert outcome.detail["damaged"] == "1"
 
 
 async def test_s10_a_whole_answer_that_cannot_be_read_is_given_by_the_next(serve: Serve) -> None:

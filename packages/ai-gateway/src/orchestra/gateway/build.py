@@ -81,6 +81,6 @@ def build(
     breakers = Breakers(config.breaker, time)
     direct = DirectProvider(known.usable)
     providers: dict[Layer, Provider] = {"direct": direct, **(layers or {})}
-    executor = Executor(providers, breakers, Bodies(config))
+    executor = Executor(providers, breakers, Bodies(config.providers))
     gateway = Gateway(plans, executor, accounts or NoAccounts(), answers or NoAnswers(), time)
     return Built(config, known, gateway, plans, breakers, direct)

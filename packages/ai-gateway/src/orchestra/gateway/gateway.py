@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from orchestra.gateway.calls import Answer, Cost, Hit, ModelCall
+from orchestra.gateway.calls import Answer, Cost, Hit, ModelCall, Usage
 from orchestra.gateway.door.errors import error_event
 from orchestra.gateway.ports import Accounts, Answers
 from orchestra.gateway.providers.headers import response_headers
@@ -13,8 +13,9 @@ from orchestra.gateway.routing.executor import Executor
 from orchestra.gateway.routing.failures import Fault
 from orchestra.gateway.routing.flow import Flow
 from orchestra.gateway.routing.plans import Plans
-from orchestra.gateway.routing.target import Policy
+from orchestra.gateway.routing.target import Policy, Target
 from orchestra.gateway.routing.trail import Trail
+from orchestra.gateway.wire import count_tokens, spoken
 
 _KEPT = 1024 * 1024  # bytes of a stream that may be kept
 Headers = list[tuple[bytes, bytes]]
@@ -75,6 +76,9 @@ class Gateway:
             return settled[0]
 
         try:
+            if call.endpoint == "count_tokens" and not any(map(_counts, plan.targets)):
+                await self._count(call, trail, settle, reply)
+                return
             hit = await self._answers.find(call, plan.targets)
             if hit is not None:
                 await self._again(call, hit, trail, settle, reply)
@@ -109,6 +113,15 @@ class Gateway:
         else:
             await reply.whole(200, headers, answer.body)
 
+    async def _count(
+        self, call: ModelCall, trail: Trail, settle: Callable[[], Cost], reply: Reply
+    ) -> None:
+        """Estimate how long a question is, where no target of the plan counts."""
+        body = b'{"input_tokens":%d}' % count_tokens(call.body)
+        trail.status, trail.finish, trail.usage = 200, "stop", Usage(cost=0)
+        headers = self._headers(call, trail, settle(), "orchestra", "estimate")
+        await reply.whole(200, [*headers, (b"content-type", b"application/json")], body)
+
     async def _whole(
         self, call: ModelCall, won: Won, trail: Trail, settle: Callable[[], Cost], reply: Reply
     ) -> None:
@@ -137,7 +150,9 @@ class Gateway:
             trail.detail["error"] = fault.word
             self._executor.broke(won.target, fault)
             message = f"the answer of `{won.target.provider}` broke off: {fault}"
-            await reply.piece(error_event(call.endpoint, fault.word, message))
+            assert won.flow is not None  # noqa: S101 - a stream has one
+            event = won.flow.fail(message, fault.word)
+            await reply.piece(event or error_event(call.endpoint, fault.word, message))
         settle()
         await reply.end()
         if trail.finish == "stop":
@@ -185,7 +200,7 @@ class Gateway:
         trail.usage, trail.received = flow.meter.usage, flow.received
         trail.finish = flow.meter.finish or ("stop" if flow.meter.done else "error")
         if flow.dropped:
-            trail.detail["dropped"] = str(flow.dropped)
+            trail.detail["damaged"] = str(flow.dropped)
 
     def _keep(self, call: ModelCall, won: Won, trail: Trail, body: bytes) -> None:
         if not body:
@@ -210,6 +225,10 @@ class Gateway:
         if cost is not None and cost.nano is not None:
             headers.append((b"x-orchestra-cost", dollars(cost.nano).encode()))
         return headers
+
+
+def _counts(target: Target) -> bool:
+    return spoken("count_tokens", target.dialect) is not None
 
 
 def dollars(nano: int) -> str:

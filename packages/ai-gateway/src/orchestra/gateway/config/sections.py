@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cost.config import (
     BudgetsSection,
     LedgerSection,
@@ -171,6 +172,7 @@ class GatewayConfig(Section):
     budgets: BudgetsSection = BudgetsSection()
     limits: LimitsSection = LimitsSection()
     ledger: LedgerSection = LedgerSection()
+    cache: CacheSection = CacheSection()
     largest_body: Annotated[int, Field(ge=1024, le=256 * 1024 * 1024)] = 32 * 1024 * 1024
     """Bytes of a request."""
 

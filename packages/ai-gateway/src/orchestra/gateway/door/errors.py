@@ -5,7 +5,9 @@ from typing import Literal
 
 import msgspec
 from orchestra.gateway.calls import Endpoint
+from orchestra.gateway.wire import Format
 from orchestra.shared.errors import OrchestraError
+from orchestra.shared.wording import plain
 
 Voice = Literal["openai", "anthropic"]
 
@@ -34,9 +36,20 @@ _ANTHROPIC = {
 }
 
 
-def voice_of(endpoint: Endpoint | None) -> Voice:
-    """How a door speaks."""
+def voice_of(endpoint: Endpoint | Format | None) -> Voice:
+    """How a door speaks, or a format."""
     return "anthropic" if endpoint in ("messages", "count_tokens") else "openai"
+
+
+def message_in(body: bytes) -> str:
+    """What an error of a provider says, whatever its dialect; empty where that cannot be told."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    error = found.get("error", found) if isinstance(found, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    return plain(message) if isinstance(message, str) else ""
 
 
 def error_body(voice: Voice, status: int, code: str, message: str) -> bytes:

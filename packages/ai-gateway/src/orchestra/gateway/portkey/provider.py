@@ -96,7 +96,7 @@ class PortkeyProvider:
         format = spoken(call.endpoint, attempt.dialect)
         if format is None:
             raise Fault("untranslatable", f"`{attempt.provider}` has no such endpoint")
-        headers = request_headers(to, call, format)
+        headers = request_headers(to, call)
         try:
             check_format(to, format)
             url = await self._address(to, PATHS[format], headers, timeouts)

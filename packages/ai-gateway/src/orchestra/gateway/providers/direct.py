@@ -112,7 +112,7 @@ class DirectProvider:
             answer = await self._sessions[to.section.private].post(
                 to.section.url.rstrip("/") + PATHS[format],
                 data=body,
-                headers=request_headers(to, call, format),
+                headers=request_headers(to, call),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
             )

@@ -17,7 +17,8 @@ PATHS: dict[Format, str] = {
 }
 """Where each format is asked for, after a provider's URL."""
 
-_FORWARDED = ("anthropic-version", "anthropic-beta", "openai-beta", "http-referer", "x-title")
+_OPENAIS = ("openai-beta", "http-referer", "x-title")
+_ANTHROPICS = ("anthropic-version", "anthropic-beta")
 _RETURNED = frozenset(
     {
         "content-type",
@@ -45,7 +46,7 @@ class Credentials:
         return f"Credentials({self.section.url})"
 
 
-def request_headers(to: Credentials, call: ModelCall, format: Format) -> dict[str, str]:
+def request_headers(to: Credentials, call: ModelCall) -> dict[str, str]:
     """What a provider is sent: its own key, never the client's, and what is known to be harmless."""
     headers = {
         "content-type": "application/json",
@@ -54,11 +55,11 @@ def request_headers(to: Credentials, call: ModelCall, format: Format) -> dict[st
         "user-agent": "orchestra-gateway",
     }
     given = call.headers
-    for name in _FORWARDED:
+    for name in _ANTHROPICS if to.section.kind == "anthropic" else _OPENAIS:
         value = given.get(name)
         if value is not None and len(value) <= _LONGEST and value.isascii() and value.isprintable():
             headers[name] = value
-    if format in ("messages", "count_tokens"):
+    if to.section.kind == "anthropic":
         headers.setdefault("anthropic-version", _VERSION)
     if to.key is not None:
         key = to.key.get_secret_value()

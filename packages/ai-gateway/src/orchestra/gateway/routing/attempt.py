@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
-from orchestra.gateway.calls import Finish, ModelCall, Usage
+from orchestra.gateway.calls import Endpoint, Finish, ModelCall, Usage
 from orchestra.gateway.providers.provider import Provider, Response
 from orchestra.gateway.routing.failures import Fault, Refusal, Word, fault_of
 from orchestra.gateway.routing.flow import Flow
 from orchestra.gateway.routing.target import Policy, Target, Timeouts
 from orchestra.gateway.routing.trail import Trail
-from orchestra.gateway.wire import Format, Meter, spoken, usage_of_json
+from orchestra.gateway.wire import Meter, Translator, Unreadable, usage_of_json
 
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes
-_SIGNS: dict[Format | None, bytes] = {
+_SIGNS: dict[Endpoint, bytes] = {
     "chat": b"data: [DONE]\n\n",
     "messages": b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
 }
@@ -29,6 +29,17 @@ class Refused(Fault):
         found = fault_of(refusal, time.time())
         super().__init__(found.word, status=refusal.status, retry_after=found.retry_after)
         self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call as it goes to a target, and how its answer is read."""
+
+    body: bytes
+    translation: Translator | None = None
+    """Turns the answer into the format of the door; None where it is that already."""
+    uncounted: bool = False
+    """The target is asked for a usage that the client did not ask for."""
 
 
 @dataclass(slots=True)
@@ -49,12 +60,10 @@ async def attempt(
     provider: Provider,
     target: Target,
     call: ModelCall,
-    body: bytes,
+    prepared: Prepared,
     policy: Policy,
     deadline: float,
     trail: Trail,
-    *,
-    uncounted: bool = False,
 ) -> Won:
     """Ask a target once; `deadline` is in the event loop's time.
 
@@ -68,15 +77,15 @@ async def attempt(
     phase: Word = "answer_timeout"
     try:
         async with asyncio.timeout_at(min(loop.time() + first, deadline)) as timer:
-            response = await provider.open(target, call, body, timeouts)
+            response = await provider.open(target, call, prepared.body, timeouts)
             if not 200 <= response.status < 300:
                 raise Refused(await _refusal(response))
             if call.stream:
                 phase = "first_token_timeout"
-                won = await _stream(response, target, call, policy, timer, trail, uncounted)
+                won = await _stream(response, target, call, prepared, policy, timer, trail)
             else:
                 phase = "stalled"
-                won = await _whole(response, target, call, policy, timer, deadline)
+                won = await _whole(response, target, call, prepared, policy, timer, deadline)
     except TimeoutError:
         if response is not None:
             response.close()
@@ -102,6 +111,7 @@ async def _whole(
     response: Response,
     target: Target,
     call: ModelCall,
+    prepared: Prepared,
     policy: Policy,
     timer: asyncio.Timeout,
     deadline: float,
@@ -123,14 +133,13 @@ async def _whole(
     reading = usage_of_json(target.dialect, call.endpoint, body)
     if reading.error is not None:
         raise Fault("server_error", reading.error[:300], status=response.status)
-    return Won(
-        target,
-        response.status,
-        response.headers,
-        body,
-        reading.usage,
-        reading.finish or "stop",
-    )
+    if prepared.translation is not None:
+        try:
+            body = prepared.translation.response(body)
+        except Unreadable as error:
+            raise Fault("garbled", str(error)[:300], status=response.status) from None
+    finish = reading.finish or "stop"
+    return Won(target, response.status, response.headers, body, reading.usage, finish)
 
 
 def _is_object(body: bytes) -> bool:
@@ -145,18 +154,21 @@ async def _stream(
     response: Response,
     target: Target,
     call: ModelCall,
+    prepared: Prepared,
     policy: Policy,
     timer: asyncio.Timeout,
     trail: Trail,
-    uncounted: bool,
 ) -> Won:
     """Hold the stream back for as long as the route wants an early failure to stay unseen."""
     if not response.headers.get("content-type", "").startswith("text/event-stream"):
         raise Fault("garbled", "the answer is not a stream of events", status=response.status)
     loop = asyncio.get_running_loop()
     meter = Meter(target.dialect, call.endpoint)
-    sign = _SIGNS.get(spoken(call.endpoint, target.dialect), b"")
-    flow = Flow(response, meter, sign=sign, uncounted=uncounted)
+    if (translation := prepared.translation) is not None:
+        flow = Flow(response, meter, stream=translation.stream())
+    else:
+        sign = _SIGNS.get(call.endpoint, b"")
+        flow = Flow(response, meter, sign=sign, uncounted=prepared.uncounted)
     won = Won(target, response.status, response.headers, flow=flow)
     while True:
         events = await flow.next()

@@ -7,20 +7,26 @@ from typing import Protocol
 
 from orchestra.gateway.calls import Finish, ModelCall
 from orchestra.gateway.config.sections import Layer
+from orchestra.gateway.door.errors import error_body, message_in, voice_of
 from orchestra.gateway.providers.provider import Provider
-from orchestra.gateway.routing.attempt import Refused, Won, attempt
+from orchestra.gateway.routing.attempt import Prepared, Refused, Won, attempt
 from orchestra.gateway.routing.breaker import Breakers
-from orchestra.gateway.routing.failures import Fault
+from orchestra.gateway.routing.failures import Fault, Word
 from orchestra.gateway.routing.refusals import Given, given_up
 from orchestra.gateway.routing.target import Plan, Policy, Target
 from orchestra.gateway.routing.trail import Trail
+from orchestra.gateway.wire import spoken
+
+_SHOWN = 300  # characters
+_JSON = {"content-type": "application/json"}
+_CODES: dict[Word, str] = {"context_length": "context_length_exceeded"}
 
 
 class Prepare(Protocol):
     """Puts a call into the words of a target."""
 
-    def __call__(self, call: ModelCall, target: Target) -> tuple[bytes, bool]:
-        """The body, and whether the target is asked for a usage that the client did not ask for.
+    def __call__(self, call: ModelCall, target: Target) -> Prepared:
+        """The body, and how the answer is read.
 
         Raises:
             Fault: it cannot be said in that dialect.
@@ -69,7 +75,7 @@ class Executor:
             if asked:
                 break
         if (telling := given.telling) is not None:
-            return _final(*telling)
+            return _final(call, *telling)
         raise given_up(plan, given, trail.attempts)
 
     def broke(self, target: Target, fault: Fault) -> None:
@@ -109,11 +115,11 @@ class Executor:
         loop = asyncio.get_running_loop()
         breaker, began = self._breakers.of(target), loop.time()
         try:
-            body, uncounted = self._prepare(call, target)
+            prepared = self._prepare(call, target)
+            if prepared.translation is not None and (left := prepared.translation.dropped):
+                trail.detail["dropped"] = ", ".join(left)[:_SHOWN]
             provider = self._providers[target.layer]
-            won = await attempt(
-                provider, target, call, body, policy, deadline, trail, uncounted=uncounted
-            )
+            won = await attempt(provider, target, call, prepared, policy, deadline, trail)
         except Fault as fault:
             trail.tried(target, loop.time() - began, fault)
             if fault.word == "deadline" and loop.time() - began < policy.first_token:
@@ -131,11 +137,20 @@ class Executor:
         return won
 
 
-def _final(target: Target, fault: Refused) -> Won:
+def _final(call: ModelCall, target: Target, fault: Refused) -> Won:
+    """The provider's refusal, in its own words where the door speaks like the provider."""
     said = fault.refusal
+    headers, body = said.headers, said.body
+    voice = voice_of(call.endpoint)
+    if voice_of(spoken(call.endpoint, target.dialect)) != voice:
+        message = message_in(body) or str(fault)
+        if fault.word == "context_length":  # clients of both look for these words
+            message = f"prompt is too long: {message}"
+        code = _CODES.get(fault.word, fault.word)
+        headers, body = _JSON, error_body(voice, said.status, code, message)
     filtered = fault.word == "content_filter"
     finish: Finish = "content_filter" if filtered else "error"
-    return Won(target, said.status, said.headers, said.body, finish=finish)
+    return Won(target, said.status, headers, body, finish=finish)
 
 
 def _pause(fault: Fault, tries: int, policy: Policy) -> float | None:

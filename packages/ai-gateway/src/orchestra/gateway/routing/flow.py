@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from orchestra.gateway.providers.provider import Response
 from orchestra.gateway.routing.failures import Fault
-from orchestra.gateway.wire import EventSplitter, Meter
+from orchestra.gateway.wire import EventSplitter, Meter, Stream, Unreadable
 
 _LARGEST = 16 * 1024 * 1024  # bytes of one event
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -23,12 +23,18 @@ _counted = msgspec.json.Decoder(_Counted)
 class Flow:
     """Reads a response, and passes on what is whole and sound.
 
-    `sign` is what the dialect ends a stream with, where it has such a thing. With `uncounted`, the
+    `stream` turns them into the format of the door. `sign` is what the dialect ends a stream with, where it has such a thing. With `uncounted`, the
     chat's event that only tells the usage stays here: the client did not ask for it.
     """
 
     def __init__(
-        self, response: Response, meter: Meter, *, sign: bytes = b"", uncounted: bool = False
+        self,
+        response: Response,
+        meter: Meter,
+        *,
+        stream: Stream | None = None,
+        sign: bytes = b"",
+        uncounted: bool = False,
     ) -> None:
         self.response = response
         self.meter = meter
@@ -36,6 +42,8 @@ class Flow:
         self._rest = b""
         self._uncounted = uncounted
         self._sign = sign
+        self._stream = stream
+        self._ended = False
         self.received = 0
         """Bytes that came."""
         self.dropped = 0
@@ -67,10 +75,18 @@ class Flow:
     def _last(self) -> bytes | None:
         if not self.complete:
             raise Fault("cut", "the stream ended before the answer did")
+        if self._ended:
+            return None
+        self._ended = True
+        if self._stream is not None:
+            return self._stream.finish() or None
         if self.meter.done:
             return None
-        self.meter.feed(self._sign)  # the answer is whole, and only the sign of it was missing
-        return self._sign or None
+        return self._sign or None  # the answer is whole, and only the sign of it was missing
+
+    def fail(self, message: str, code: str) -> bytes | None:
+        """An error inside the stream, where it is translated: only the translator knows how."""
+        return None if self._stream is None else self._stream.fail(message, code)
 
     def _whole(self, piece: bytes) -> bytes:
         data = self._rest + piece if self._rest else piece
@@ -95,7 +111,14 @@ class Flow:
             data = self._sound(data)
         if self._uncounted and meter.finish is not None and b'"usage"' in data:
             data = b"".join(block for block in _blocks(data) if not _only_counts(block))
-        return data
+        return data if self._stream is None else self._translated(data)
+
+    def _translated(self, data: bytes) -> bytes:
+        assert self._stream is not None  # noqa: S101 - asked before
+        try:
+            return self._stream.feed(data)
+        except Unreadable as error:
+            raise Fault("garbled", str(error)[:300]) from None
 
     def _sound(self, data: bytes) -> bytes:
         kept = []
