@@ -10,6 +10,7 @@ import pytest_asyncio
 from orchestra.gateway.calls import Endpoint, ModelCall
 from orchestra.gateway.config import ProviderSection
 from orchestra.gateway.door.request import call_of
+from orchestra.gateway.portkey.child import PortkeyChild
 from orchestra.gateway.portkey.provider import PortkeyProvider
 from orchestra.gateway.portkey.section import PortkeySection
 from orchestra.gateway.providers.headers import Credentials
@@ -51,9 +52,8 @@ async def layer(
     }
     gone = ProviderSection(kind="openai", url="http://127.0.0.1:9/v1", private=True, key=None)
     providers["gone"] = Credentials(gone, SecretStr(KEY))
-    provider = PortkeyProvider(
-        providers, section, None if key is None else SecretStr(key), lambda text: text
-    )
+    child = None if section.address else PortkeyChild(section, [upstream.url], str)
+    provider = PortkeyProvider(providers, section, None if key is None else SecretStr(key), child)
     await provider.start()
     try:
         yield provider

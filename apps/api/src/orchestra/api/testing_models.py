@@ -18,7 +18,10 @@ from orchestra.gateway.calls import Answer, Hit, ModelCall, Outcome, Reservation
 from orchestra.gateway.config import GatewayConfig
 from orchestra.gateway.config.sections import Layer
 from orchestra.gateway.door.door import ModelDoor
+from orchestra.gateway.portkey.child import PortkeyChild
+from orchestra.gateway.portkey.provider import PortkeyProvider
 from orchestra.gateway.ports import Answers, NoAccounts
+from orchestra.gateway.providers.headers import Credentials
 from orchestra.gateway.providers.provider import Provider
 from orchestra.shared.errors import Unauthenticated
 from orchestra.shared.identity import Caller
@@ -80,6 +83,46 @@ def events_of(answer: httpx2.Response) -> list[dict[str, Any]]:
     lines = answer.text.split("\n")
     data = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
     return [json.loads(text) for text in data if text != "[DONE]"]
+
+
+class Shared:
+    """Portkey's gateway, run by somebody else for longer than a test."""
+
+    def __init__(self, child: PortkeyChild) -> None:
+        self.socket = child.socket
+
+    async def start(self) -> None:
+        """It runs."""
+
+    async def wait(self, _seconds: float) -> None:
+        """It serves."""
+
+    async def close(self) -> None:
+        """It goes on."""
+
+
+@asynccontextmanager
+async def serving_models_over(
+    child: PortkeyChild | None,
+    config: GatewayConfig,
+    state: Path,
+    *,
+    time: Callable[[], float] = clock.monotonic,
+) -> AsyncGenerator[ServedModels]:
+    """Serve it over Portkey's gateway, where there is one. The providers have no keys."""
+    if child is None:
+        async with serving_models(config, state, time=time) as served:
+            yield served
+        return
+    providers = {name: Credentials(section, None) for name, section in config.providers.items()}
+    portkey = PortkeyProvider(providers, config.portkey, None, Shared(child))
+    await portkey.start()
+    try:
+        layers: dict[Layer, Provider] = {"portkey": portkey}
+        async with serving_models(config, state, time=time, layers=layers) as served:
+            yield served
+    finally:
+        await portkey.close()
 
 
 @asynccontextmanager

@@ -74,10 +74,12 @@ def build(
     accounts: Accounts | None = None,
     answers: Answers | None = None,
     choose: Choose | None = None,
+    plans: Plans | None = None,
     layers: Mapping[Layer, Provider] | None = None,
 ) -> Built:
     """The gateway of a configuration; `layers` are ways to reach providers besides the direct one."""
-    plans = Plans(config, known.usable, *(() if choose is None else (choose,)))
+    if plans is None:
+        plans = Plans(config, known.usable, *(() if choose is None else (choose,)))
     breakers = Breakers(config.breaker, time)
     direct = DirectProvider(known.usable)
     providers: dict[Layer, Provider] = {"direct": direct, **(layers or {})}

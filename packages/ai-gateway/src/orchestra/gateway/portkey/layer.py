@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 from orchestra.gateway.config import GatewayConfig
+from orchestra.gateway.portkey.child import PortkeyChild
 from orchestra.gateway.portkey.provider import PortkeyProvider
 from orchestra.gateway.providers.headers import Credentials
 from orchestra.shared.errors import Invalid, NotFound
@@ -32,4 +33,8 @@ def portkey_layer(
             key = secrets.resolve(section.key, reason="the account at Portkey")
         except (NotFound, Invalid) as error:
             _log.warning("portkey has no key", why=str(error))
-    return PortkeyProvider(through, section, key, redact)
+    child = None
+    if section.address is None:
+        private = [to.section.url for to in through.values() if to.section.private]
+        child = PortkeyChild(section, private, redact)
+    return PortkeyProvider(through, section, key, child)

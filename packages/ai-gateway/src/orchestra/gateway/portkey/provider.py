@@ -1,11 +1,11 @@
 """Providers reached through Portkey: a child of ours, or a service elsewhere."""
 
-from collections.abc import Callable, Mapping
-from typing import Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, Self
 
 import aiohttp
 from orchestra.gateway.calls import ModelCall
-from orchestra.gateway.portkey.child import PortkeyChild
 from orchestra.gateway.portkey.headers import check_format, child_path, for_child, for_service
 from orchestra.gateway.portkey.section import PortkeySection
 from orchestra.gateway.providers.direct import HttpResponse, Resolver
@@ -30,6 +30,27 @@ _WORDS: dict[str, Word] = {
 """What Node calls a call that failed before its answer began; anything else is `unreachable`."""
 
 
+class Child(Protocol):
+    """The open-source gateway, run by somebody."""
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens, once it was started."""
+        ...
+
+    async def start(self) -> object:
+        """Begin to keep it running."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return as soon as it serves; raises `Unavailable` when it does not."""
+        ...
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+
 class PortkeyProvider:
     """The layer `portkey`. It tries once and in one place: which place is next is ours to say."""
 
@@ -38,23 +59,18 @@ class PortkeyProvider:
         providers: Mapping[str, Credentials],
         section: PortkeySection,
         key: SecretStr | None,
-        redact: Callable[[str], str],
+        child: Child | None,
     ) -> None:
-        """`key` is the one that `section.key` refers to."""
+        """`key` is the one that `section.key` refers to; no `child` for a service elsewhere."""
         self._providers = providers
         self._section = section
         self._key = key
-        self._redact = redact
-        self.child: PortkeyChild | None = None
-        """The open-source gateway; None when it is a service elsewhere."""
+        self.child = child
         self._http: aiohttp.ClientSession | None = None
 
     async def start(self) -> Self:
         """Start the child, which serves soon after, or open a pool to the service."""
-        address = self._section.address
-        if address is None:
-            private = [p.section.url for p in self._providers.values() if p.section.private]
-            self.child = PortkeyChild(self._section, private, self._redact)
+        if self.child is not None:
             await self.child.start()
             connector: aiohttp.BaseConnector = aiohttp.UnixConnector(
                 str(self.child.socket), limit=0, keepalive_timeout=_KEPT
