@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import pytest_asyncio
+from orchestra.api.asking import PortkeyAccount
 from orchestra.gateway.portkey.admin import PortkeyAdmin
 from orchestra.gateway.testing.portkey import FakePortkey, fake_portkey
 from orchestra.shared.errors import Forbidden, Invalid, NotFound, Unavailable
 from orchestra.shared.json import JsonObject
+from orchestra.shared.redaction import Redactor
 from pydantic import SecretStr
 
 pytestmark = [pytest.mark.requirement("gw.portkey"), pytest.mark.asyncio(loop_scope="session")]
@@ -100,3 +102,22 @@ async def test_a_wrong_key_is_said_and_never_shown(service: FakePortkey) -> None
 
     assert "pk-wrong" not in str(refused.value)
     await account.close()
+
+
+async def test_what_the_account_keeps_is_shown_without_secrets(
+    admin: PortkeyAdmin, service: FakePortkey
+) -> None:
+    redactor = Redactor()
+    redactor.learn("sk-planted-0123456789")
+    account = PortkeyAccount(admin, redactor.text)
+    slug = await admin.save_config("mine", {"targets": [{"api_key": "sk-planted-0123456789"}]})
+    service.virtual_keys.append({"slug": "openai-1", "masked_api_key": "sk-a**xy"})
+
+    listed = await account.look("configs", None)
+    one = await account.look("config", slug)
+    keys = await account.look("virtual_keys", None)
+
+    assert slug in listed.line
+    assert "targets" in one.line
+    assert "sk-planted" not in one.line + str(one.facts)
+    assert "openai-1" in keys.line

@@ -79,7 +79,12 @@ async def serve(
     calls = Calls()
     wired = wire({type(d).__name__: d for d in declared}, Backends(**backends))
     endpoints = McpEndpoints(
-        wired.parts, version="0.1.0", hosts=["127.0.0.1"], metrics=calls, absent=wired.absent
+        wired.parts,
+        version="0.1.0",
+        hosts=["127.0.0.1"],
+        metrics=calls,
+        absent=wired.absent,
+        alone=wired.alone,
     )
     host = McpHost(endpoints, log, events, calls)
     async with endpoints.run(), serving(host) as url:

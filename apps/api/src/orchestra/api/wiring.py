@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 from orchestra.api.a2a.door import A2aDoor
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
+from orchestra.api.asking import AskedModels, portkey_account
 from orchestra.api.collections import Collections
 from orchestra.api.database import open_database
 from orchestra.api.gateway import ModelsMount, open_models
@@ -169,7 +170,13 @@ async def running(
         stack.push_async_callback(_stop, asyncio.create_task(streamer.stream_to_agents()))
 
         collections = await _collections(stack, settings, embedder, redactor)
-        declared = wire(servers(secrets), Backends(collections=collections))
+        account = await stack.enter_async_context(
+            portkey_account(served.built.config.portkey, secrets, redactor.text)
+        )
+        asked = AskedModels(served.built, redactor.text)
+        declared = wire(
+            servers(secrets), Backends(collections=collections, models=asked, account=account)
+        )
         ours: list[Part] = [
             ContextPart(context, engine.settle, desk),
             MemoryPart(memory),
@@ -179,6 +186,7 @@ async def running(
         mcp.endpoints = McpEndpoints(
             [*ours, *declared.parts, *parts],
             absent=declared.absent | _LATER,
+            alone=declared.alone,
             version=version("orchestra-api"),
             hosts=("127.0.0.1", "localhost", "::1", *settings.hosts),
             metrics=ProcessMetrics(metrics),

@@ -58,6 +58,10 @@ class Gateway:
         self._answers = answers
         self._time = time
 
+    def with_plans(self, plans: Plans) -> "Gateway":
+        """The same gateway to everything, asked by other plans."""
+        return Gateway(plans, self._executor, self._accounts, self._answers, self._time)
+
     async def answer(self, call: ModelCall, reply: Reply, trail: Trail | None = None) -> None:
         """Answer a call.
 

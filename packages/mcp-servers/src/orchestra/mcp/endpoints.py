@@ -43,7 +43,7 @@ class Listed:
 
 
 class McpEndpoints:
-    """ASGI: `/mcp` with all parts, and `/mcp/<part>` with one.
+    """ASGI: `/mcp` with all parts but those that are served alone, and `/mcp/<part>` with one.
 
     The host routes those paths here, having put the authenticated caller into
     `scope["state"]["caller"]`, keeps `run()` entered while it serves, and calls `close()` as soon
@@ -61,10 +61,14 @@ class McpEndpoints:
         metrics: ToolMetrics,
         limits: Limits | None = None,
         absent: Mapping[str, str] | None = None,
+        alone: Sequence[Part] = (),
     ) -> None:
-        """`absent`: servers that could be there, and what each of them lacks."""
+        """`absent`: servers that could be there, and what each of them lacks.
+
+        `alone` are parts whose tools would cost every agent's prompt for the few that use them.
+        """
         self._absent = dict(absent or {})
-        self._parts = parts
+        self._parts = [*parts, *alone]
         self._closed = False
         self._bus = InMemorySubscriptionBus()
         self._limits = limits or Limits()
@@ -73,7 +77,7 @@ class McpEndpoints:
             path: PartsServer(name, some, version=version, bus=self._bus, metrics=metrics)
             for path, name, some in [
                 ("/mcp", "orchestra", parts),
-                *((f"/mcp/{part.name}", f"orchestra-{part.name}", [part]) for part in parts),
+                *((f"/mcp/{p.name}", f"orchestra-{p.name}", [p]) for p in self._parts),
             ]
         }
         self._doors = {path: self._door(server) for path, server in self._servers.items()}

@@ -13,7 +13,7 @@ Completions = Mapping[str, Sequence[str]]
 
 
 class Part(Protocol):
-    """One concern. It is served alone at `/mcp/<name>` and with all others at `/mcp`."""
+    """One concern. It is served alone at `/mcp/<name>`, and mostly with all others at `/mcp`."""
 
     name: str
     instructions: str

@@ -1,10 +1,10 @@
 """Makes servers of declarations, of those that have what they need; the others are absent, not broken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestra.mcp.part import Part
-from orchestra.mcp.servers.portkey import Models, PortkeyMCP
+from orchestra.mcp.servers.portkey import Account, Models, PortkeyMCP
 from orchestra.mcp.servers.pulumi import PulumiMCP, Stacks
 from orchestra.mcp.servers.weaviate import Collections, WeaviateMCP
 
@@ -18,6 +18,7 @@ class Backends:
     stacks: Stacks | None = None
     collections: Collections | None = None
     models: Models | None = None
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Wired:
 
     parts: list[Part]
     absent: dict[str, str]
+    alone: list[Part] = field(default_factory=list)
+    """Served at their own paths only: an agent that has a model need not hear of others."""
 
 
 def wire(servers: Mapping[str, Declared], backends: Backends) -> Wired:
@@ -36,7 +39,7 @@ def wire(servers: Mapping[str, Declared], backends: Backends) -> Wired:
         if part is None:
             wired.absent[name] = f"needs {server.needs}"
         else:
-            wired.parts.append(part)
+            (wired.alone if isinstance(server, PortkeyMCP) else wired.parts).append(part)
     return wired
 
 
@@ -47,4 +50,6 @@ def _part(server: Declared, backends: Backends) -> Part | None:
         case WeaviateMCP():
             return None if backends.collections is None else server.part(backends.collections)
         case PortkeyMCP():
-            return None if backends.models is None else server.part(backends.models)
+            if backends.models is None:
+                return None
+            return server.part(backends.models, backends.account)
