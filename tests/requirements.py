@@ -354,11 +354,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "auto_approve_patterns, context_sources), schema-checked, compiled into "
             "real `.cursor/agents/*.md`, hooks and policy"
         ),
-        state="partial",
-        note=(
-            "read, checked, in force, and compiled by `orchestra connect`; the stream "
-            "is not filtered by `context_sources` yet"
-        ),
+        state="done",
+        note="",
     ),
     "agent.enforce": Requirement(
         area="agents, permissions, hand-offs",

@@ -4,6 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
+from orchestra.coordination.tables import TaskRow
 from orchestra.coordination.tasks import (
     Accepted,
     Decision,
@@ -17,6 +18,7 @@ from orchestra.coordination.tasks import (
 from orchestra.coordination.testing.tasks import TaskDesk, caller
 from orchestra.shared.errors import Conflict, Forbidden, Invalid, NotFound
 from orchestra.shared.testing.planted_secrets import KINDS, plant
+from sqlalchemy import select
 
 pytestmark = pytest.mark.requirement("agent.handoff")
 
@@ -85,6 +87,23 @@ async def test_of_a_hundred_racing_acceptors_exactly_one_wins(desk: TaskDesk) ->
     assert claim is not None
     assert claim.token == 2
     assert all(isinstance(answer, Conflict) for answer in answers if answer is not winners[0])
+
+
+async def test_the_repository_is_compared_while_nobody_else_can_take_the_task(
+    desk: TaskDesk,
+) -> None:
+    handoff = await handed(desk)
+    free: list[str | None] = []
+
+    async def look() -> None:
+        query = select(TaskRow.id).where(TaskRow.id == handoff.task_id)
+        async with desk.database.transaction() as session:
+            free.append(await session.scalar(query.with_for_update(skip_locked=True)))
+
+    desk.worktree.meanwhile = look
+    await desk.handoffs.accept(handoff.id, CODEX)
+
+    assert free == [None]
 
 
 async def test_the_sender_holds_nothing_any_more(desk: TaskDesk) -> None:

@@ -202,7 +202,7 @@ export interface paths {
          *     - `must-refetch` `{reason}`: the changes since your place are gone; a snapshot follows
          *     - `bye` `{reason}`: the server ends the stream
          *
-         *     Numbers have no gaps unless `topics` filters. Resume by `Last-Event-ID`, or by `since`.
+         *     Numbers have no gaps unless `topics`, or the `context_sources` of the agent's spec, filter. Resume by `Last-Event-ID`, or by `since`.
          *     The header `Orchestra-Replay` says from which number the answer goes on, or `snapshot`.
          */
         get: operations["stream_api_v1_context_stream_get"];
@@ -4001,7 +4001,7 @@ export interface operations {
     stream_api_v1_context_stream_get: {
         parameters: {
             query?: {
-                /** @description comma-separated; all when absent: codebase_state, lambda_utilization, pending_migrations, vector_db_status, deployment_status, ci_runs, database_status, approvals, claims, handoffs */
+                /** @description comma-separated; when absent those of the agent's `context_sources`, or all: codebase_state, lambda_utilization, pending_migrations, vector_db_status, deployment_status, ci_runs, database_status, approvals, claims, handoffs */
                 topics?: string | null;
                 /** @description a place in the stream: `epoch:seq` */
                 since?: string | null;
@@ -4232,7 +4232,7 @@ export interface operations {
             query: {
                 /** @description a place in the stream: `epoch:seq` */
                 since: string;
-                /** @description comma-separated; all when absent: codebase_state, lambda_utilization, pending_migrations, vector_db_status, deployment_status, ci_runs, database_status, approvals, claims, handoffs */
+                /** @description comma-separated; when absent those of the agent's `context_sources`, or all: codebase_state, lambda_utilization, pending_migrations, vector_db_status, deployment_status, ci_runs, database_status, approvals, claims, handoffs */
                 topics?: string | null;
                 timeout?: number;
             };

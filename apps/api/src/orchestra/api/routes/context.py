@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from orchestra.api.auth import Reader
 from orchestra.api.state import State, state_of
 from orchestra.api.strict import StrictRoute
-from orchestra.api.topics import TopicsParameter, topics_of
+from orchestra.api.topics import FollowedTopics, TopicsParameter, followed, topics_of
 from orchestra.context import TOPICS, Cursor, Status
 from orchestra.context.log import Topics
 from orchestra.shared.errors import NotFound
@@ -87,14 +87,14 @@ async def topic(
 @router.get("/wait", response_model=Waited, summary="Wait for a change")
 async def wait(
     request: Request,
-    _caller: Reader,
+    caller: Reader,
     since: Since,
-    topics: TopicsParameter = None,
+    topics: FollowedTopics = None,
     timeout: Annotated[float, Query(ge=0, le=60, allow_inf_nan=False)] = 25.0,
 ) -> Response:
     """Answer as soon as a topic has changed since that place, or when the seconds are over."""
-    state, chosen, cursor = state_of(request), topics_of(topics), Cursor.parse(since)
-    changed = True
+    state, cursor = state_of(request), Cursor.parse(since)
+    chosen, changed = await followed(topics, caller, state), True
     try:
         async with asyncio.timeout(timeout):
             await _changed(state, chosen, cursor)

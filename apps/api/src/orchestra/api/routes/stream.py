@@ -11,7 +11,7 @@ from orchestra.api.guard import SEND
 from orchestra.api.state import State, state_of
 from orchestra.api.strict import StrictRoute
 from orchestra.api.subscribers import Subscriber, frame
-from orchestra.api.topics import TopicsParameter, topics_of
+from orchestra.api.topics import FollowedTopics, followed
 from orchestra.context import Cursor
 from orchestra.context.log import Topics
 from orchestra.shared.identity import Caller
@@ -30,7 +30,7 @@ Events, each with `id: <epoch>:<seq>`:
 - `must-refetch` `{reason}`: the changes since your place are gone; a snapshot follows
 - `bye` `{reason}`: the server ends the stream
 
-Numbers have no gaps unless `topics` filters. Resume by `Last-Event-ID`, or by `since`.
+Numbers have no gaps unless `topics`, or the `context_sources` of the agent's spec, filter. Resume by `Last-Event-ID`, or by `since`.
 The header `Orchestra-Replay` says from which number the answer goes on, or `snapshot`.
 """
 
@@ -45,14 +45,15 @@ The header `Orchestra-Replay` says from which number the answer goes on, or `sna
 async def stream(
     request: Request,
     caller: Reader,
-    topics: TopicsParameter = None,
+    topics: FollowedTopics = None,
     since: Annotated[str | None, Query(description="a place in the stream: `epoch:seq`")] = None,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Answer with the stream itself; its tail is written as long as the reader stays."""
     place = last_event_id or since
     cursor = Cursor.parse(place) if place else None
-    return EventStream(state_of(request), caller, topics_of(topics), cursor)
+    state = state_of(request)
+    return EventStream(state, caller, await followed(topics, caller, state), cursor)
 
 
 class EventStream(Response):

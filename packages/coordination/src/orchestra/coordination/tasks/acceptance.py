@@ -39,7 +39,7 @@ def cleaned(packet: Packet, redactor: Redactor) -> tuple[Packet, list[Finding]]:
     return Packet.model_validate(clean), [Finding("secrets-removed", said)]
 
 
-def check_fresh(handoff: Handoff, findings: Sequence[Finding]) -> None:
+def check_fresh(id: str, findings: Sequence[Finding]) -> None:
     """Do nothing when the hand-off can be taken up without more ado.
 
     Raises:
@@ -48,7 +48,7 @@ def check_fresh(handoff: Handoff, findings: Sequence[Finding]) -> None:
     refusals = [finding.text for finding in findings if finding.refuses]
     if refusals:
         raise Conflict(
-            f"the hand-off `{handoff.id}` does not fit the repository: {'; '.join(refusals)}",
+            f"the hand-off `{id}` does not fit the repository: {'; '.join(refusals)}",
             hint="check out or fetch that commit, or accept it anyway (`--anyway`, `anyway: true`)",
         )
 

@@ -130,7 +130,10 @@ class Handoffs:
         Raises:
             NotFound: there is no such hand-off that the caller may know of.
         """
-        return (await self._examined(id, caller, head))[2]
+        async with self._database.transaction() as session:
+            row = await handoff_rows.find(session, self._workspace, id, caller)
+            task, _ = await rows.read(session, self._workspace, row.task_id)
+        return (await self._compared(row, task, head))[1]
 
     async def accept(
         self,
@@ -152,7 +155,6 @@ class Handoffs:
             Conflict: it does not wait any more, or the repository is not where the sender left it.
         """
         check_lease(seconds)
-        handoff, packet, findings = await self._examined(id, caller, head)
         async with self._changing(id, caller) as (db, row, task, now):
             check_recipient(row, caller)
             if session is not None:
@@ -160,8 +162,10 @@ class Handoffs:
             again = _is_accepted_by(row, task, now, caller, session)
             if not again:
                 handoff_rows.check_waiting(row, task)
+            packet, findings = await self._compared(row, task, head)
+            if not again:
                 if not anyway:
-                    check_fresh(handoff, findings)
+                    check_fresh(id, findings)
                 rows.give(task, caller, now, now + timedelta(seconds=seconds), session)
                 row.state, row.closed_at, row.accepted_token = "accepted", now, task.token
                 row.closed_by_id, row.closed_by = caller.principal_id, caller.name
@@ -240,17 +244,15 @@ class Handoffs:
             await self._packets.adopt(session, handover.session, task.id)
         return task, now
 
-    async def _examined(
-        self, id: str, caller: Caller, head: str | None
-    ) -> tuple[Handoff, Packet, Sequence[Finding]]:
-        async with self._database.transaction() as session:
-            row = await handoff_rows.find(session, self._workspace, id, caller)
-            task, _ = await rows.read(session, self._workspace, row.task_id)
-            handoff = handoff_rows.handoff_of(row, task)
-            written = (row.head, row.dirty, row.context_version)
+    async def _compared(
+        self, row: HandoffRow, task: TaskRow, head: str | None
+    ) -> tuple[Packet, Sequence[Finding]]:
+        """The packet, clean of what is a secret by now, and what is not as it was."""
+        handoff = handoff_rows.handoff_of(row, task)
+        written = (row.head, row.dirty, row.context_version)
         packet, removed = cleaned(handoff.packet, self._redactor)
         found = await examine(handoff, written, head, self._worktree, self._context)
-        return handoff, packet, [*removed, *found]
+        return packet, [*removed, *found]
 
     @asynccontextmanager
     async def _changing(

@@ -1,6 +1,6 @@
 """For tests: the tasks of a workspace over a real database, a repository to compare with, callers."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from orchestra.coordination.tasks.announcer import Announcer
@@ -34,6 +34,8 @@ class KnownCommits:
     dirty: tuple[str, ...] = ()
     relations: dict[str, Relation] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens while it is asked how commits stand to each other."""
 
     async def standing(self) -> Standing:
         """Where it is now."""
@@ -41,6 +43,8 @@ class KnownCommits:
 
     async def relation(self, commit: str, head: str | None) -> Relation:
         """`same` for the commit that is checked out, else what the test said."""
+        if self.meanwhile is not None:
+            await self.meanwhile()
         same = commit == (head or self.head)
         return "same" if same else self.relations.get(commit, "unknown")
 
