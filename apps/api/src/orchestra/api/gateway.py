@@ -13,6 +13,7 @@ from orchestra.gateway.cost.opening import Cost, open_cost
 from orchestra.gateway.door.asgi import Receive, Scope, Send
 from orchestra.gateway.door.door import ModelDoor
 from orchestra.gateway.door.errors import error_body
+from orchestra.gateway.observe import Counters, Observed, collected_spans
 from orchestra.gateway.portkey.layer import portkey_layer
 from orchestra.gateway.providers.provider import Provider
 from orchestra.shared.db import Database
@@ -82,14 +83,16 @@ async def open_models(
                 folder=settings.state_folder,
             )
         )
+        counters = Counters(metrics)
         built = build(
             config,
             known,
             time=time.monotonic,
-            accounts=cost.accounts,
+            accounts=Observed(cost.accounts, [counters, *collected_spans()]),
             choose=cost.ladder.choose,
             layers=layers,
         )
+        counters.watch(built.breakers, list(known.usable))
         stack.push_async_callback(built.close)
         await built.start()
         if portkey is not None:
