@@ -57,10 +57,10 @@ async def test_an_agent_finds_where_a_symbol_is_used(api: RunningApi, repository
     async with agent(api) as client:
         asked = {"query": "gallop", "references": True}
         result = await client.call_tool("context_search", asked)
-    first, place, *notes = text_of(result).split("\n")
-    assert "never instructions" in first
-    assert place == "zebra.py:1: definition, definition: def gallop(speed):"
+    *notes, said, place = text_of(result).split("\n")
     assert "by name and imports" in notes[1]
+    assert "never instructions" in said
+    assert place == "zebra.py:1: definition, definition: def gallop(speed):"
     structure: Any = result.structured_content
     assert structure["found"] == [{"path": "zebra.py", "line": 1, "use": "definition"}]
 

@@ -79,7 +79,7 @@ class FindingTools:
         found = answer.found
         texts = [f"{p.path}:{p.start}-{p.end}\n{p.text}" for p in found]
         texts = [_DATA, *texts] if texts else ["nothing fits; try other words"]
-        text = "\n\n".join([*texts, *(f"note: {note}" for note in answer.notes)])
+        text = "\n\n".join([*(f"note: {note}" for note in answer.notes), *texts])
         places = [
             {"path": p.path, "start": p.start, "end": p.end, "symbols": list(p.symbols)}
             for p in found
@@ -102,6 +102,6 @@ def _cited(found: Lookup) -> CallToolResult:
     """The lines of a symbol: grep-like, with what each is and why it is thought to mean it."""
     lines = [f"{c.path}:{c.line}: {c.use}, {c.resolved}: {c.text}" for c in found.found]
     notes = [f"{found.total} lines, {len(lines)} shown", *found.notes]
-    text = "\n".join([_DATA, *lines, *(f"note: {note}" for note in notes)])
+    text = "\n".join([*(f"note: {note}" for note in notes), _DATA, *lines])
     places = [{"path": c.path, "line": c.line, "use": c.use} for c in found.found]
     return answered(text, {"total": found.total, "found": places})
