@@ -102,3 +102,30 @@ def bench_hooks(quick: Quick = False, json: Json = False) -> None:
     from orchestra.cli.bench.hooks import measure
 
     run("hooks", measure, quick=quick, as_json=json)
+
+
+@app.command("gateway")
+def bench_gateway(
+    litellm: Annotated[
+        Path | None, typer.Option(help="A Python with litellm[proxy], to be measured as well.")
+    ] = None,
+    portkey: Annotated[
+        Path | None,
+        typer.Option(help="A folder with Portkey's gateway in node_modules, instead of ours."),
+    ] = None,
+    tensorzero: Annotated[
+        Path | None, typer.Option(help="A Python with tensorzero, to be measured as well.")
+    ] = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """What a call to a model costs here, and at other gateways: time, processor, memory."""
+    from orchestra.cli.bench.gateway.measure import GatewayBench
+    from orchestra.cli.bench.gateway.peers import Peers
+
+    run(
+        "gateway",
+        GatewayBench(Peers(litellm, portkey, tensorzero)).measure,
+        quick=quick,
+        as_json=json,
+    )

@@ -14,11 +14,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from orchestra.gateway.asking import Told, answered, question
 from orchestra.gateway.build import build, resolve_keys
-from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.response_cache import ResponseCache
 from orchestra.gateway.config import FILE, GatewayConfig, load
 from orchestra.gateway.config.sections import Layer
-from orchestra.gateway.cost.config import PricesSection
 from orchestra.gateway.cost.prices import Prices
 from orchestra.gateway.gateway import Gateway
 from orchestra.gateway.portkey.layer import portkey_layer
@@ -176,7 +174,7 @@ class PortkeyGateway:
             layers["portkey"] = await portkey.start()
             self._stack.push_async_callback(portkey.close)
         urls = {name: section.url for name, section in self._file.providers.items()}
-        prices = Prices(PricesSection({}), urls)
+        prices = Prices(self._file.prices, urls)
         self._stack.push_async_callback(prices.close)
         order = (self._asked.primary, *self._asked.fallbacks)
         price = _prices(prices) if self._asked.cost_optimization else None
@@ -186,7 +184,7 @@ class PortkeyGateway:
             known,
             time=time.monotonic,
             plans=plans,
-            answers=ResponseCache(CacheSection()),
+            answers=ResponseCache(self._file.cache),
             layers=layers,
         )
         await built.start()

@@ -16,6 +16,7 @@ Cell = tuple[Kind, int]
 """What is asked for, and by how many callers at once."""
 
 _STOP = 15.0  # seconds
+_NUMBER, _KEEP = "@" * 10, "keep-this-answer"  # as `wire.c` knows them
 _TEXT = "Explain in a few words what this commit changes, and whether a test is missing. " * 4
 
 
@@ -30,7 +31,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Contender:
-    """A gateway that runs; `pid` with all its descendants is what its processor time is taken of."""
+    """A gateway that runs; the processor time is that of `pid` and its descendants."""
 
     name: str
     port: int
@@ -38,8 +39,10 @@ class Contender:
     model: str = "bench"
     path: str = "/v1/chat/completions"
     headers: Mapping[str, str] = field(default_factory=dict)
-    apart: frozenset[int] = frozenset()
-    """Descendants that are no part of it."""
+    repeated: bool = False
+    """Each call is the same, and may be answered from a cache."""
+    alone: bool = False
+    """Its descendants are not counted."""
     readings: dict[Cell, list[Reading]] = field(default_factory=dict)
 
     def measure(self, wire: Wire, cell: Cell, seconds: float, *, keep: bool = True) -> None:
@@ -52,11 +55,13 @@ class Contender:
             self.readings.setdefault(cell, []).append(Reading(found, spent / found.calls * 1e6))
 
     def request(self, kind: Kind) -> bytes:
-        """The call; each is the same, and none may be answered from a cache."""
+        """The call. It is one of those that caches look up, and none is like another."""
+        mark = _KEEP if self.repeated else _NUMBER
         body: dict[str, object] = {
             "model": self.model,
-            "messages": [{"role": "user", "content": _TEXT}],
+            "messages": [{"role": "user", "content": f"{_TEXT}({mark})"}],
             "max_tokens": 64,
+            "temperature": 0,
         }
         if kind == "stream":
             body["stream"] = True
@@ -75,7 +80,7 @@ class Contender:
         """Its processes."""
         if self.pid is None:
             return []
-        return [pid for pid in (self.pid, *descendants(self.pid)) if pid not in self.apart]
+        return [self.pid] if self.alone else [self.pid, *descendants(self.pid)]
 
 
 def launch(

@@ -4,8 +4,8 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -228,7 +228,7 @@ def enter(
     stack: ExitStack, ground: Ground, peers: Peers
 ) -> Iterable[tuple[str, Contender | None, str]]:
     """Start each: its name, the contender or None, and why there is none."""
-    ways = {
+    ways: dict[str, Callable[[], AbstractContextManager[Contender]]] = {
         "Portkey alone": lambda: portkey(ground, peers.portkey),
         "LiteLLM proxy": lambda: litellm(ground, peers.litellm),
         "TensorZero": lambda: tensorzero(ground, peers.tensorzero),

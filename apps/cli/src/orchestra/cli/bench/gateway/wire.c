@@ -2,7 +2,9 @@
  * answer and then call again. One thread each; far faster than what stands between them. Linux.
  *
  * The upstream answers a POST with a chat completion, or with 68 server-sent events, each in a write of
- * its own, when the body asks for a stream. The load prints one JSON object. */
+ * its own, when the body asks for a stream. The answer ends for its length, so that no gateway keeps it;
+ * with KEEP in the body it ends by itself. The load writes a number over NUMBER in its request before each
+ * call, so that no two are alike, and prints one JSON object. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define KEEP "keep-this-answer"
+#define NUMBER "@@@@@@@@@@"
 #define EVENTS 68
 #define CONNECTIONS 1024
 #define BUFFER (256 * 1024)
@@ -82,11 +86,11 @@ static const char ANSWER[] =
     "\"The quick brown fox jumps over the lazy dog near the river bank while seven wizards quietly pack "
     "twelve boxes of jugs, and everybody who watches them from the other side of the water agrees that "
     "it takes about as long as an answer of a small model, which is what this text stands for.\","
-    "\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":64,"
+    "\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":64,"
     "\"completion_tokens\":64,\"total_tokens\":128,\"prompt_tokens_details\":{\"cached_tokens\":0},"
     "\"completion_tokens_details\":{\"reasoning_tokens\":0}},\"system_fingerprint\":\"fp_bench\"}";
 
-static char *pieces[EVENTS + 1];
+static char *pieces[EVENTS + 1], *by_itself;
 static size_t piece_sizes[EVENTS + 1];
 
 static void piece(int at, const char *data) {
@@ -107,7 +111,7 @@ static void make_events(void) {
                "\"finish_reason\":null}]}", head);
     else if (i == EVENTS - 3)
       snprintf(text, sizeof text,
-               "%s\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}", head);
+               "%s\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}", head);
     else if (i == EVENTS - 2)
       snprintf(text, sizeof text,
                "%s\"choices\":[],\"usage\":{\"prompt_tokens\":64,\"completion_tokens\":64,"
@@ -119,25 +123,31 @@ static void make_events(void) {
     piece(i, text);
   }
   piece(EVENTS - 1, "[DONE]");
+  by_itself = strdup(pieces[EVENTS - 3]);
+  memcpy(strstr(by_itself, "\"length\""), "\"stop\"  ", 8);
   pieces[EVENTS] = "0\r\n\r\n";
   piece_sizes[EVENTS] = 5;
 }
 
 static int answer(int fd, const char *body, size_t size) {
-  static char whole[4096];
+  static char whole[4096], kept[4096];
   static int whole_size;
   static const char stream[] =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
       "Transfer-Encoding: chunked\r\n\r\n";
-  if (!whole_size)
+  if (!whole_size) {
     whole_size = snprintf(whole, sizeof whole,
                           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                           "Content-Length: %zu\r\n\r\n%s", sizeof ANSWER - 1, ANSWER);
+    memcpy(kept, whole, sizeof kept);
+    memcpy(strstr(kept, "\"length\""), "\"stop\"  ", 8);
+  }
+  int keep = memmem(body, size, KEEP, sizeof KEEP - 1) != NULL;
   if (!memmem(body, size, "\"stream\":true", 13) && !memmem(body, size, "\"stream\": true", 14))
-    return write_all(fd, whole, whole_size);
+    return write_all(fd, keep ? kept : whole, whole_size);
   if (write_all(fd, stream, sizeof stream - 1)) return -1;
   for (int i = 0; i <= EVENTS; i++)
-    if (write_all(fd, pieces[i], piece_sizes[i])) return -1;
+    if (write_all(fd, keep && i == EVENTS - 3 ? by_itself : pieces[i], piece_sizes[i])) return -1;
   return 0;
 }
 
@@ -214,7 +224,7 @@ static void upstream(int port) {
 
 static float *latencies, *firsts;
 static long calls, errors, samples;
-static char *request;
+static char *request, *number;
 static size_t request_size;
 static struct sockaddr_in there;
 
@@ -230,6 +240,13 @@ static void connect_again(struct connection *c, int loop) {
 static void ask(struct connection *c) {
   c->used = c->head_read = c->chunked = c->first_seen = c->last_chunk = 0;
   c->left = -1;
+  if (number) {
+    char text[32];
+    static unsigned long asked;
+    if (!asked) asked = time(NULL) % 100000 * 100000;
+    snprintf(text, sizeof text, "%010lu", ++asked % 10000000000UL);
+    memcpy(number, text, sizeof NUMBER - 1);
+  }
   c->began = now();
   write_all(c->fd, request, request_size);
 }
@@ -298,6 +315,7 @@ static void load(int port, const char *file, int width, double seconds) {
   if (!in) die(file);
   request = malloc(BUFFER);
   request_size = fread(request, 1, BUFFER, in);
+  number = memmem(request, request_size, NUMBER, sizeof NUMBER - 1);
   latencies = malloc(SAMPLES * sizeof *latencies);
   firsts = malloc(SAMPLES * sizeof *firsts);
   there.sin_family = AF_INET;
