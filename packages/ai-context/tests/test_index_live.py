@@ -13,11 +13,14 @@ from orchestra.context.git.testing import GitRepository
 from orchestra.context.index.code_index import CodeIndex
 from orchestra.context.index.literal import places_of_names
 from orchestra.context.index.parsing import PROGRAM
+from orchestra.context.packs.desk import Desk
 from orchestra.context.testing.crashing_parser import CRASH, ENDLESS, HOPELESS
 from orchestra.context.testing.feed import engine_of
+from orchestra.context.testing.memory import Notebook
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
 from orchestra.shared.events import EventLog
+from orchestra.vectors.embedders.hashing import HashingEmbedder
 
 pytestmark = pytest.mark.requirement("ctx.index")
 
@@ -162,7 +165,13 @@ async def test_the_cache_may_be_deleted_while_questions_are_asked(
         assert await system.find("saved_word") == ["src/b.py"]
 
 
-async def test_files_beyond_the_most_are_said(repository: GitRepository, live: Start) -> None:
+async def test_files_beyond_the_most_are_said(
+    repository: GitRepository,
+    live: Start,
+    context: ContextLog,
+    database: Database,
+    events: EventLog,
+) -> None:
     for number in range(10):
         repository.write(f"many/{number}.py", f"def many_word_{number}(): pass\n")
     async with live(most=4) as system:
@@ -170,6 +179,9 @@ async def test_files_beyond_the_most_are_said(repository: GitRepository, live: S
         assert await system.find("many_word_9") == []
         state = system.index.state()
         assert (state.files, state.omitted) == (4, 8)
+        notes = Notebook(database, events, HashingEmbedder()).memory
+        answer = await Desk(system.index, context, notes, str).search("many_word_0")
+        assert answer.notes == ("8 files are not searched: the index holds 4, the first by path",)
 
 
 async def test_what_cannot_be_read_is_said_and_read_once_it_can(

@@ -191,6 +191,20 @@ def test_names_that_are_not_utf8_are_indexed_and_found(repository: GitRepository
     assert reader.files.read([path]) == {path: "latin_word = 1\n"}
 
 
+def test_what_is_to_be_read_is_said_before_it_is_and_afterwards_that_it_was(
+    repository: GitRepository,
+) -> None:
+    told: list[tuple[int, int]] = []
+    found = Repository.find(repository.root)
+    reader = IndexReader(found, Cache(None), lambda *how: told.append(how), parsers=_PARSERS)
+    _OPENED.append(reader)
+    reader.read(EVERYTHING)
+    assert told == [(0, 2), (2, 2)]
+    repository.write("a.txt", "changed_word\n")
+    reader.read(Changed(paths=frozenset(["a.txt"])))
+    assert told[2:] == [(0, 1), (1, 1)]
+
+
 def test_files_beyond_the_most_are_left_out_and_counted(repository: GitRepository) -> None:
     for number in range(10):
         repository.write(f"many/{number}.py")
