@@ -129,3 +129,29 @@ def bench_gateway(
         quick=quick,
         as_json=json,
     )
+
+
+@app.command("cache")
+def bench_cache(
+    labelled: Annotated[
+        Path, typer.Option(help="Prompts: a CSV with the columns text and intent.")
+    ],
+    pairs: Annotated[Path, typer.Option(help="Pairs of prompts, one JSON object a line.")],
+    embedder: Annotated[
+        Path | None, typer.Option(help="The folder of an embedding model, measured beside hashing.")
+    ] = None,
+    quick: Quick = False,
+    json: Json = False,
+) -> None:
+    """Answers by likeness: how many are given and how many are wrong, beside a plain threshold.
+
+    \b
+    Prompts with the same intent have the same answer. A pair is {"a": …, "b": …, "same": true}.
+
+    \b
+    Example:
+      orchestra bench cache --labelled banking77.csv --pairs edits.jsonl --embedder minilm --json
+    """
+    from orchestra.cli.bench.cache import CacheBench
+
+    run("cache", CacheBench(labelled, pairs, embedder).measure, quick=quick, as_json=json)
