@@ -20,7 +20,7 @@ from orchestra.vectors import Kind
 from orchestra.vectors.embedders.hashing import HashingEmbedder
 from orchestra.vectors.indexes.pgvector import PgVectorStore
 
-LOOSE = CacheSection(false_hits=0.3, confidence=0.8, checks=0.01)
+LOOSE = CacheSection(near=True, false_hits=0.3, confidence=0.8, checks=0.01)
 """Nine right checks open a family."""
 OPENINGS = (
     "please", "kindly", "hello", "ok", "could you", "can you", "would you", "hi", "well", "now",

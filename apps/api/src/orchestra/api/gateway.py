@@ -1,12 +1,14 @@
 """The gateway to models, wired to keys and settings, and served before the framework."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from orchestra.api.answers import open_answers
 from orchestra.api.limits import RateLimits
 from orchestra.gateway.build import Built, build, resolve_keys
+from orchestra.gateway.cache.response_cache import ResponseCache
 from orchestra.gateway.config import FILE, GatewayConfig, load
 from orchestra.gateway.config.sections import Layer
 from orchestra.gateway.cost.opening import Cost, open_cost
@@ -24,6 +26,7 @@ from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
+from orchestra.vectors import Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Models:
     built: Built
     door: ModelDoor
     cost: Cost
+    cache: ResponseCache
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -56,8 +60,10 @@ async def open_models(
     database: Database,
     events: EventLog,
     metrics: Metrics,
+    head: Callable[[], str | None] = lambda: None,
+    embedder: Embedder | None = None,
 ) -> AsyncGenerator[Models]:
-    """The gateway with its door."""
+    """The gateway with its door. `head` is the commit that is served, where anybody knows it."""
     config = gateway_config(settings)
     secrets = Secrets(settings.state_folder, redactor)
     known = resolve_keys(config, secrets)
@@ -84,11 +90,15 @@ async def open_models(
             )
         )
         counters = Counters(metrics)
+        cache = await stack.enter_async_context(
+            open_answers(config.cache, settings, database, redactor, head=head, embedder=embedder)
+        )
         built = build(
             config,
             known,
             time=time.monotonic,
             accounts=Observed(cost.accounts, [counters, *collected_spans()]),
+            answers=cache,
             choose=cost.ladder.choose,
             layers=layers,
         )
@@ -105,7 +115,7 @@ async def open_models(
             redactor=redactor,
             time=time.monotonic,
         )
-        yield Models(built, door, cost)
+        yield Models(built, door, cost, cache)
 
 
 class ModelsMount:

@@ -61,6 +61,7 @@ from orchestra.shared.migrations import Migrations
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
+from orchestra.vectors import MIGRATIONS as VECTORS
 from orchestra.vectors import Embedder, open_embedder, open_store
 
 _LATER = {
@@ -84,7 +85,7 @@ async def running(
     configure_logs(settings.log_level, settings.log_format, redactor)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings, redactor))
-        migrations = Migrations(database, [MIGRATIONS, COORDINATION, GATEWAY])
+        migrations = Migrations(database, [MIGRATIONS, VECTORS, COORDINATION, GATEWAY])
         applied = await migrations.apply()
         _log.info("database ready", migrations_applied=applied)
 
@@ -94,12 +95,6 @@ async def running(
         await _enter(stack, identity)
         await ensure_admin_key(settings.state_folder, identity, redactor)
 
-        served = await stack.enter_async_context(
-            open_models(
-                settings, identity, redactor, database=database, events=events, metrics=metrics
-            )
-        )
-        models.door = served.door
         context = ContextLog(settings.workspace, events, Snapshots(database))
         await _enter(stack, context)
         governance = build_governance(settings, database, events, redactor)
@@ -140,6 +135,19 @@ async def running(
             if secret is not None:
                 redactor.learn(secret.get_secret_value())
         embedder = await stack.enter_async_context(open_embedder(settings))
+        served = await stack.enter_async_context(
+            open_models(
+                settings,
+                identity,
+                redactor,
+                database=database,
+                events=events,
+                metrics=metrics,
+                head=lambda: head_of(context.document),
+                embedder=embedder,
+            )
+        )
+        models.door = served.door
         memory = Memory(
             database,
             events,

@@ -18,8 +18,10 @@ class CacheSection(BaseModel):
 
     exact: bool = True
     """Give the same answer to the same request."""
+    near: bool = False
+    """Answer a call that asks for it (`x-orchestra-cache: semantic`) by a near one."""
     semantic: Names = ()
-    """Models, as clients write them and with `*`, whose prompts may be answered by a near one."""
+    """Models, as clients write them and with `*`, for which nobody needs to ask."""
     any_temperature: Names = ()
     """Models whose answers are kept however high the temperature is."""
     groups: dict[str, Names] = {}
@@ -38,6 +40,11 @@ class CacheSection(BaseModel):
     """How sure that bound is."""
     checks: Share = 0.05
     """Of the calls that would be answered by likeness, the share that asks the model all the same."""
+
+    @property
+    def by_likeness(self) -> bool:
+        """Whether near answers are wanted at all; that takes an embedder."""
+        return self.near or bool(self.semantic)
 
     def likeness_allowed(self, model: str) -> bool:
         """Whether this model is one of those that take near answers without being asked to."""

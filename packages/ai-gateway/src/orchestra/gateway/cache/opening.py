@@ -29,8 +29,8 @@ async def opened_cache(
 ) -> AsyncGenerator[ResponseCache]:
     """The cache for the length of a block; without an embedder or vectors, its exact tier alone."""
     store = AnswerStore(database, redactor)
-    near, closed = None, "no embedder"
-    if embedder is not None and vectors is not None:
+    near, closed = None, "off: `near` and `semantic` are not set in `[cache]`"
+    if section.by_likeness and embedder is not None and vectors is not None:
         try:
             near = _tier(section, database, store, embedder, vectors)
         except OrchestraError as error:

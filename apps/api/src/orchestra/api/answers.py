@@ -1,0 +1,42 @@
+"""The cache of answers, wired to the repository, the database and what makes vectors."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from orchestra.gateway.cache.asked import Place
+from orchestra.gateway.cache.config import CacheSection
+from orchestra.gateway.cache.opening import opened_cache
+from orchestra.gateway.cache.response_cache import ResponseCache
+from orchestra.shared.db import Database
+from orchestra.shared.redaction import Redactor
+from orchestra.shared.settings import Settings
+from orchestra.vectors import Embedder, VectorStore, open_embedder, open_store
+
+
+@asynccontextmanager
+async def open_answers(
+    section: CacheSection,
+    settings: Settings,
+    database: Database,
+    redactor: Redactor,
+    *,
+    head: Callable[[], str | None],
+    embedder: Embedder | None,
+) -> AsyncGenerator[ResponseCache]:
+    """The cache for the length of a block; vectors are opened only where near answers are wanted."""
+    async with AsyncExitStack() as stack:
+        vectors: VectorStore | None = None
+        if section.by_likeness:
+            if embedder is None:
+                embedder = await stack.enter_async_context(open_embedder(settings))
+            vectors = await open_store(settings, database)
+            stack.push_async_callback(vectors.close)
+
+        def place() -> Place:
+            return Place(settings.workspace, head())
+
+        yield await stack.enter_async_context(
+            opened_cache(
+                section, database, redactor, place=place, embedder=embedder, vectors=vectors
+            )
+        )
