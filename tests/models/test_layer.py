@@ -50,6 +50,13 @@ async def layer(
         )
         for kind in kinds
     }
+    port = upstream.url.rpartition(":")[2]
+    name = ProviderSection(kind="openai", url=f"https://localhost:{port}", key=None)
+    providers["private-name"] = Credentials(name, SecretStr(KEY))
+    cohere = ProviderSection(
+        kind="openai", url=upstream.url[:-3], private=True, layer="portkey", portkey="cohere"
+    )
+    providers["translated"] = Credentials(cohere, SecretStr(KEY))
     gone = ProviderSection(kind="openai", url="http://127.0.0.1:9/v1", private=True, key=None)
     providers["gone"] = Credentials(gone, SecretStr(KEY))
     child = None if section.address else PortkeyChild(section, [upstream.url], str)
@@ -116,6 +123,19 @@ async def test_the_other_doors_pass_too(
     assert KEY in (seen.headers.get("x-api-key"), seen.headers.get("authorization", "")[7:])
 
 
+async def test_a_dialect_that_only_portkey_speaks_is_spoken_by_it(
+    child_layer: PortkeyProvider, upstream: FaultyUpstream
+) -> None:
+    await opened(child_layer, call("command", more={"max_tokens": 7}), "translated")
+
+    seen = upstream.requests[-1]
+    assert seen.path == "/v2/chat"
+    assert (seen.model, seen.json["max_tokens"]) == ("command", 7)
+    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    with pytest.raises(Fault, match="untranslatable|does not translate"):
+        await opened(child_layer, call("command", "responses"), "translated")
+
+
 async def test_a_stream_comes_event_by_event_and_whole(child_layer: PortkeyProvider) -> None:
     text = await opened(child_layer, call("ok", more={"stream": True}))
 
@@ -171,6 +191,40 @@ async def test_a_provider_that_is_not_there_is_told_from_one_that_failed(
         await opened(child_layer, call("reset"))
 
     assert (unreachable.value.word, reset.value.word) == ("unreachable", "reset")
+
+
+async def test_a_name_leads_into_no_private_network_unless_it_may(
+    child_layer: PortkeyProvider, upstream: FaultyUpstream
+) -> None:
+    before = len(upstream.requests)
+
+    with pytest.raises(Fault, match="EPRIVATE"):
+        await opened(child_layer, call("ok"), "private-name")
+
+    assert len(upstream.requests) == before
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    elsewhere: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        elsewhere.append(head.split(b" ")[1])
+        where = b"Location: /v1/elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        writer.write(b"HTTP/1.1 307 Temporary Redirect\r\n" + where)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server, FaultyUpstream() as unused:
+        unused.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        async with layer(unused, PortkeySection()) as provider:
+            asked = call("ok")
+            response = await provider.open(
+                Target("openai", "ok", layer="portkey"), asked, asked.body, TIMES
+            )
+            assert response.status == 307
+            response.close()
+    assert elsewhere == [b"/v1/chat/completions"]
 
 
 async def test_it_asks_once(child_layer: PortkeyProvider, upstream: FaultyUpstream) -> None:

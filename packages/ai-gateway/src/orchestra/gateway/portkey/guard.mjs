@@ -3,9 +3,11 @@
 // It binds every interface and asks nobody who they are: here it listens on one socket in a folder of
 // its owner's, and on nothing else. It goes on reading when its client has gone, and ends a stream
 // whose provider died as if it were complete: here both ends of a call live and die together. It waits
-// 25 ms before the first event of every stream: here it does not.
+// 25 ms before the first event of every stream: here it does not. It follows redirects, and names into private
+// networks: here it goes where the configuration says, and nowhere else.
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import dns from "node:dns";
 import http from "node:http";
 import net from "node:net";
 
@@ -52,7 +54,7 @@ globalThis.fetch = async (input, init) => {
   if (!call) return fetchAnything(input, init);
   const signal = init?.signal ? AbortSignal.any([init.signal, call.signal]) : call.signal;
   try {
-    return await fetchAnything(input, { ...init, signal });
+    return await fetchAnything(input, { ...init, signal, redirect: "manual" });
   } catch (error) {
     if (!call.response.headersSent) {
       call.response.setHeader(UNREACHABLE, error?.cause?.code ?? error?.name ?? "unknown");
@@ -75,3 +77,43 @@ globalThis.setTimeout = Object.assign(
     delay === PAUSE && calls.getStore() ? setImmediate(act, ...rest) : later(act, delay, ...rest),
   later,
 );
+
+// Names of private addresses are for providers of which the configuration says that they are private.
+const TRUSTED = new Set((process.env.TRUSTED_CUSTOM_HOSTS ?? "").split(","));
+const PRIVATE = new net.BlockList();
+for (const [address, bits] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["224.0.0.0", 3],
+]) {
+  PRIVATE.addSubnet(address, bits, "ipv4");
+  PRIVATE.addSubnet(`::ffff:${address}`, 96 + bits, "ipv6");
+  PRIVATE.addSubnet(`64:ff9b::${address}`, 96 + bits, "ipv6");
+}
+for (const [address, bits] of [
+  ["::", 127],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["fec0::", 10],
+  ["ff00::", 8],
+]) {
+  PRIVATE.addSubnet(address, bits, "ipv6");
+}
+
+const lookup = dns.lookup;
+dns.lookup = (name, options, done) => {
+  const [given, answer] = typeof options === "function" ? [{}, options] : [options, done];
+  return lookup(name, given, (error, found, family) => {
+    const addresses = Array.isArray(found) ? found : [{ address: found, family }];
+    const isPrivate = ({ address, family }) => PRIVATE.check(address, `ipv${family}`);
+    if (error || TRUSTED.has(name) || !addresses.some(isPrivate)) answer(error, found, family);
+    else answer(Object.assign(new Error(`${name} is in a private network`), { code: "EPRIVATE" }));
+  });
+};
