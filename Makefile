@@ -37,7 +37,8 @@ test-agents: $(READY) $(filter .tools/agents/%,$(AGENTS)) ## Run real agents aga
 		; code=$$?; cat .tools/agents/report/report.md; exit $$code
 
 test-models: $(READY) ## Run the model gateway over Portkey's own, under Node
-	@uv run --frozen pytest -q -rs tests/models apps/api/tests/test_models_failover.py --models $(ARGS)
+	@uv run --frozen pytest -q -rs tests/models apps/api/tests/test_models_failover.py \
+		apps/api/tests/test_models_portkey.py --models $(ARGS)
 
 lint: $(READY) ## Only lint and type-check
 	@$(TURBO) lint typecheck //#lint:repository //#typecheck:repository
