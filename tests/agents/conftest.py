@@ -29,14 +29,15 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Keep how each check of each agent ended."""
     report = yield
-    agent = item.callspec.params["world"] if isinstance(item, pytest.Function) else None
+    params = item.callspec.params if isinstance(item, pytest.Function) else {}
+    agent = params.get("world") or params.get("agent")
     if (
         isinstance(item, pytest.Function)
         and isinstance(agent, Agent)
         and (call.when == "call" or not report.passed)
     ):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        check = (item.function.__doc__ or item.name).strip()
+        check = (item.function.__doc__ or item.name).strip().format(**params)
         facts = {key: str(value) for key, value in report.user_properties}
         held = Held(agent.brand, check, report.outcome, facts, reason.removeprefix("Skipped: "))
         item.config.stash[_REPORT].add(held)

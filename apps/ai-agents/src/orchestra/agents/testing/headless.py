@@ -17,7 +17,6 @@ from orchestra.shared.json import JsonObject
 from orchestra.shared.settings import child_environment
 
 _SECONDS = 120
-_KEY = "scripted"  # what the agents send to the model; it wants none
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,10 @@ class Place:
     """The folder in the repository in which it is started; by default, its root."""
     trusted: bool = True
     """Whether its user has said that the repository, and the hooks in it, are to be trusted."""
+    key: str = "scripted"
+    """What it sends to the model; a scripted one wants none."""
+    name: str | None = None
+    """The model that it asks for; by default, one that its maker has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,19 @@ class Ran:
     errors: str
 
 
+_CLAUDES = ("ANTHROPIC_MODEL", "ANTHROPIC_DEFAULT_HAIKU_MODEL")
+
+
 def _claude(place: Place) -> Start:
     trusted: JsonObject = {str(place.repository): {"hasTrustDialogAccepted": place.trusted}}
     _write(place.home / ".claude.json", {"hasCompletedOnboarding": True, "projects": trusted})
+    named = {} if place.name is None else dict.fromkeys(_CLAUDES, place.name)
     return Start(
         ("-p", "--output-format", "json", "--allowedTools", "Bash,Edit,Write", "--"),
         {
+            **named,
             "ANTHROPIC_BASE_URL": place.model,
-            "ANTHROPIC_API_KEY": _KEY,
+            "ANTHROPIC_API_KEY": place.key,
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_AUTOUPDATER": "1",
             "DISABLE_TELEMETRY": "1",
@@ -81,7 +89,7 @@ def _codex(place: Place) -> Start:
     home = place.home / ".codex"
     home.mkdir(exist_ok=True)
     lines = [
-        'model = "gpt-5.5"',
+        f"model = {json.dumps(place.name or 'gpt-5.5')}",
         'model_provider = "scripted"',
         "[analytics]",
         "enabled = false",
@@ -97,23 +105,23 @@ def _codex(place: Place) -> Start:
     trusting = ("--dangerously-bypass-hook-trust",) if place.trusted else ()
     return Start(
         ("exec", "--json", *trusting, "--dangerously-bypass-approvals-and-sandbox", "--"),
-        {"CODEX_HOME": str(home), "SCRIPTED_KEY": _KEY},
+        {"CODEX_HOME": str(home), "SCRIPTED_KEY": place.key},
     )
 
 
 def _droid(place: Place) -> Start:
     model: JsonObject = {
-        "model": "scripted",
+        "model": place.name or "scripted",
         "displayName": "scripted",
         "baseUrl": f"{place.model}/v1",
-        "apiKey": _KEY,
+        "apiKey": place.key,
         "provider": "generic-chat-completion-api",
         "maxOutputTokens": 4096,
     }
     _write(place.home / ".factory" / "settings.json", {"customModels": [model]})
     return Start(
         ("exec", "--auto", "high", "-m", "custom:scripted-0", "--output-format", "stream-json"),
-        {"FACTORY_API_KEY": _KEY, "FACTORY_DROID_AUTO_UPDATE_ENABLED": "false"},
+        {"FACTORY_API_KEY": place.key, "FACTORY_DROID_AUTO_UPDATE_ENABLED": "false"},
     )
 
 
