@@ -57,7 +57,7 @@ class JournalDiary:
     async def record(self, caller: Caller, session: str, work: Work) -> None:
         """Keep one thing that an agent did."""
         event = WorkEvent(work.kind, work.text, work.paths, work.exit_code)
-        await self._journal.record(caller, session, event)
+        await self._journal.note(caller, session, event)
 
 
 def _line(one: Waiting) -> str:
@@ -72,7 +72,7 @@ class TaskDesk:
     tasks: Tasks
     handoffs: Handoffs
     journal: Journal
-    parts: Sequence[Leases | Packets]
+    parts: Sequence[Leases | Packets | Journal]
     collectors: Sequence[Collector]
 
 
@@ -97,7 +97,7 @@ def build_tasks(
         workspace=workspace,
         redactor=redactor,
     )
-    tasks = Tasks(database, announcer, workspace=workspace, redactor=redactor)
+    tasks = Tasks(database, announcer, journal, workspace=workspace, redactor=redactor)
     leases = Leases(database, announcer, workspace=workspace)
     collectors = collectors_of(Board(database, events, workspace=workspace))
-    return TaskDesk(tasks, handoffs, journal, (leases, packets), collectors)
+    return TaskDesk(tasks, handoffs, journal, (leases, packets, journal), collectors)

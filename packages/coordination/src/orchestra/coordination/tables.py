@@ -86,7 +86,11 @@ class HandoffRow(Table):
 
 
 class AgentSessionRow(Table):
-    """A session of an agent (`<brand>/<id>`) and whose it is: the principal that used it first."""
+    """A session of an agent (`<brand>/<id>`) and whose it is: the principal that used it first.
+
+    `version` is the one of the context that hooks have told it, empty for none; `edited` are files
+    that it has changed itself.
+    """
 
     __tablename__ = "agent_sessions"
     __table_args__ = (Index(None, "seen_at"),)
@@ -96,6 +100,9 @@ class AgentSessionRow(Table):
     principal_id: Mapped[str]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    version: Mapped[str] = mapped_column(server_default="")
+    prompts: Mapped[int] = mapped_column(server_default="0")
+    edited: Mapped[list[str]] = mapped_column(server_default="{}")
 
 
 class JournalRow(Table):

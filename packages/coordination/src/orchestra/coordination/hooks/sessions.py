@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orchestra.coordination.hooks.tables import HookSessionRow
+from orchestra.coordination.tables import AgentSessionRow, JournalRow
+from orchestra.coordination.tasks.sessions import bind
 from orchestra.shared.db import Database
 from orchestra.shared.errors import NotFound
 from orchestra.shared.identity import Caller
 from orchestra.shared.wording import plain
 from sqlalchemy import ColumnElement, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_KEPT = timedelta(days=7)
 _MOST = 5_000  # sessions of one principal; the one that was quiet for the longest goes first
 _EDITED = 100
+_SEEN = timedelta(hours=1)  # how exactly it is noted when a session was seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,21 @@ class HookSessions:
         Raises:
             NotFound: the session is another principal's.
         """
+        query = select(AgentSessionRow, func.now()).where(*self._of(session))
         async with self._database.transaction() as work:
-            row = (
-                await work.scalars(select(HookSessionRow).where(*self._of(session)))
-            ).one_or_none()
-            if row is None:
-                await self._open(work, session, caller)
-                query = select(HookSessionRow).where(*self._of(session))
-                row = (await work.scalars(query)).one()
+            found = (await work.execute(query)).one_or_none()
+            if found is None:
+                await bind(work, self._workspace, session, caller)
+                await self._bound(work, caller)
+                return Told("", 0, ())
+            row, now = found
             if row.principal_id != caller.principal_id:
                 raise NotFound(
                     f"there is no session `{plain(session, 80)}`",
                     hint="a session belongs to the key's owner who used it first",
                 )
+            if now - row.seen_at > _SEEN:
+                await bind(work, self._workspace, session, caller)
             return Told(row.version, row.prompts, tuple(row.edited))
 
     async def tell(
@@ -66,38 +68,25 @@ class HookSessions:
             "seen_at": func.now(),
         }
         async with self._database.transaction() as work:
-            await work.execute(update(HookSessionRow).where(*self._of(session)).values(values))
+            await work.execute(update(AgentSessionRow).where(*self._of(session)).values(values))
 
-    async def _open(self, work: AsyncSession, session: str, caller: Caller) -> None:
-        await work.execute(
-            delete(HookSessionRow).where(HookSessionRow.seen_at < func.now() - _KEPT)
-        )
+    async def _bound(self, work: AsyncSession, caller: Caller) -> None:
+        """Forget what is more than a principal may have."""
         oldest = (
-            select(HookSessionRow.session)
+            select(AgentSessionRow.session)
             .where(
-                HookSessionRow.workspace == self._workspace,
-                HookSessionRow.principal_id == caller.principal_id,
+                AgentSessionRow.workspace == self._workspace,
+                AgentSessionRow.principal_id == caller.principal_id,
             )
-            .order_by(HookSessionRow.seen_at.desc())
-            .offset(_MOST - 1)
+            .order_by(AgentSessionRow.seen_at.desc())
+            .offset(_MOST)
         )
-        await work.execute(
-            delete(HookSessionRow).where(
-                HookSessionRow.workspace == self._workspace,
-                HookSessionRow.principal_id == caller.principal_id,
-                HookSessionRow.session.in_(oldest),
+        for table in (JournalRow, AgentSessionRow):
+            await work.execute(
+                delete(table)
+                .where(table.workspace == self._workspace, table.session.in_(oldest))
+                .execution_options(synchronize_session=False)
             )
-        )
-        row = {
-            "workspace": self._workspace,
-            "session": session,
-            "principal_id": caller.principal_id,
-            "version": "",
-            "prompts": 0,
-            "edited": [],
-            "seen_at": func.now(),
-        }
-        await work.execute(insert(HookSessionRow).values(row).on_conflict_do_nothing())
 
     def _of(self, session: str) -> "tuple[ColumnElement[bool], ...]":
-        return (HookSessionRow.workspace == self._workspace, HookSessionRow.session == session)
+        return (AgentSessionRow.workspace == self._workspace, AgentSessionRow.session == session)

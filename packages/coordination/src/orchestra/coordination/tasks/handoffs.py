@@ -65,6 +65,7 @@ class Handoffs:
         recipient = recipient_of(handover.to)
         handoff_rows.check_handover(handover)
         said = prepared(handover.progress, self._redactor)
+        await self._packets.settle()
         standing = await self._worktree.standing()
         head = handover.head or standing.head
         async with self._database.transaction() as session:
@@ -211,6 +212,7 @@ class Handoffs:
         Raises:
             NotFound: there is no such task.
         """
+        await self._packets.settle()
         standing = await self._worktree.standing()
         async with self._database.transaction() as session:
             task, now = await rows.read(session, self._workspace, task_id)

@@ -1,16 +1,19 @@
 """The journal: what agents did, as hooks saw it, kept so that a crash leaves it behind."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+import structlog
 from orchestra.coordination.tables import JournalRow, TaskRow
 from orchestra.coordination.tasks.rows import leased
 from orchestra.coordination.tasks.sessions import bind
 from orchestra.coordination.tasks.text import one_line, stored
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Invalid
+from orchestra.shared.errors import Invalid, Unavailable
 from orchestra.shared.identity import Caller
 from orchestra.shared.redaction import Redactor
 from sqlalchemy import delete, func, insert, or_, select, update
@@ -29,6 +32,12 @@ _KEPT: Mapping[WorkKind, int] = {
 _LONGEST = 300  # characters of what is kept of one event
 _READ = 16_384  # characters of it that are looked at
 _PATHS = 20
+_QUEUE = 1000
+_PATIENCE = 10.0  # seconds that others wait for what was noted
+_FAREWELL = 3.0  # seconds of it when the server stops
+_RETRY = 0.5  # seconds
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,40 @@ class Journal:
         self._database = database
         self._workspace = workspace
         self._redactor = redactor
+        self._queue: asyncio.Queue[tuple[Caller, str, WorkEvent]] = asyncio.Queue(_QUEUE)
+        self._writing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to keep what is noted."""
+        self._writing = asyncio.create_task(self._write(), name="journal")
+
+    async def close(self) -> None:
+        """Keep what was noted, then stop."""
+        await self.settle(_FAREWELL)
+        if self._writing is not None:
+            self._writing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._writing
+
+    async def note(self, caller: Caller, session: str, event: WorkEvent) -> None:
+        """Keep an event soon, after those noted before; an agent does not wait for that.
+
+        Raises:
+            Unavailable: too many are waiting to be kept.
+        """
+        try:
+            self._queue.put_nowait((caller, session, event))
+        except asyncio.QueueFull:
+            raise Unavailable(
+                f"{_QUEUE} events wait to be kept",
+                hint="see `orchestra doctor`: the database is slow",
+            ) from None
+
+    async def settle(self, within: float = _PATIENCE) -> None:
+        """Wait until what was noted is kept, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._queue.join()
 
     async def record(self, caller: Caller, session: str, event: WorkEvent) -> None:
         """Keep an event; whoever works on a task that it holds keeps its lease by it.
@@ -105,6 +148,26 @@ class Journal:
             )
             .values(task_id=task_id)
         )
+
+    async def _write(self) -> None:
+        while True:
+            noted = await self._queue.get()
+            try:
+                while not await self._written(*noted):
+                    await asyncio.sleep(_RETRY)
+            finally:
+                self._queue.task_done()
+
+    async def _written(self, caller: Caller, session: str, event: WorkEvent) -> bool:
+        """Keep what was noted; False while the database is away."""
+        try:
+            await self.record(caller, session, event)
+        except Unavailable as error:
+            _log.warning("the journal waits for the database", error=error.message)
+            return False
+        except Exception:  # noqa: BLE001 - the top of the loop `journal`: what comes next is kept still
+            _log.exception("an event could not be kept", session=session, kind=event.kind)
+        return True
 
     def _kept(self, event: WorkEvent) -> dict[str, object]:
         text = stored(event.text[:_READ], self._redactor)

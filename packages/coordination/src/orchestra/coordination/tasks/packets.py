@@ -32,6 +32,10 @@ class Packets:
     async def close(self) -> None:
         """There is nothing to stop."""
 
+    async def settle(self) -> None:
+        """Wait for what agents did just now: it belongs into packets."""
+        await self._journal.settle()
+
     async def adopt(self, session: AsyncSession, name: str, task_id: str) -> None:
         """Let what a session of an agent did for no task belong to this one."""
         await self._journal.adopt(session, name, task_id)

@@ -10,6 +10,7 @@ from orchestra.coordination.tasks.announcer import Announcer
 from orchestra.coordination.tasks.claiming import check_claimable, check_lease, is_again
 from orchestra.coordination.tasks.closing import check_cancel, close, withdraw_handoff
 from orchestra.coordination.tasks.drafts import row_of
+from orchestra.coordination.tasks.journal import Journal
 from orchestra.coordination.tasks.progress import LONGEST, Progress, prepared
 from orchestra.coordination.tasks.sessions import bind
 from orchestra.coordination.tasks.task import LEASE, Latest, NewTask, State, Task, TaskPage
@@ -28,8 +29,16 @@ class Tasks:
     """
 
     def __init__(
-        self, database: Database, announcer: Announcer, *, workspace: str, redactor: Redactor
+        self,
+        database: Database,
+        announcer: Announcer,
+        journal: Journal,
+        *,
+        workspace: str,
+        redactor: Redactor,
     ) -> None:
+        """`journal` keeps what was done for a task, before the task changes."""
+        self._journal = journal
         self._database = database
         self._announcer = announcer
         self._workspace = workspace
@@ -215,6 +224,7 @@ class Tasks:
 
     @asynccontextmanager
     async def _changing(self, id: str) -> AsyncGenerator[tuple[AsyncSession, TaskRow, datetime]]:
+        await self._journal.settle()
         async with self._database.transaction() as session:
             row, now = await rows.lock(session, self._workspace, id)
             yield session, row, now

@@ -79,8 +79,10 @@ class TaskDesk:
         self.context = CountedContext()
         workspace, redactor = WORKSPACE, self.redactor
         announcer = Announcer(events, workspace)
-        self.tasks = Tasks(database, announcer, workspace=workspace, redactor=redactor)
         self.journal = Journal(database, workspace=workspace, redactor=redactor)
+        self.tasks = Tasks(
+            database, announcer, self.journal, workspace=workspace, redactor=redactor
+        )
         self.leases = Leases(database, announcer, workspace=workspace)
         packets = Packets(self.journal, self.context, count, redactor)
         self.handoffs = Handoffs(
