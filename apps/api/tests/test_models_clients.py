@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anthropic import AsyncAnthropic
+from anthropic import AsyncAnthropic, BadRequestError
 from openai import AsyncOpenAI
 from orchestra.agents.testing import Call, Say, ScriptedModel
 from orchestra.api.testing_models import KEY, ServedModels, serving_models
@@ -130,3 +130,33 @@ async def test_anthropic_calls_a_tool_and_takes_its_result(
     assert said.content[0].model_dump()["text"] == "It rains."
     assert scripted.asked[-1].results == ("rain",)
     assert scripted.unmet == []
+
+
+@pytest.mark.parametrize("models", ["openai"], indirect=True)
+async def test_what_the_provider_has_no_words_for_is_told_in_a_header(models: ServedModels) -> None:
+    asked = {
+        "model": "tools",
+        "max_tokens": 50,
+        "messages": [{"role": "user", "content": "Hi"}],
+        "top_k": 5,
+        "strange\r\nset-cookie: a=b\u00e9": 1,
+    }
+
+    answer = await models.http.post("/v1/messages", json=asked)
+
+    assert answer.status_code == 200
+    assert answer.headers["x-orchestra-dropped"] == "top_k, strange??set-cookie: a=b?"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("models", ["openai"], indirect=True)
+async def test_what_only_another_provider_could_do_is_refused_by_name(
+    models: ServedModels, claude: AsyncAnthropic
+) -> None:
+    with pytest.raises(BadRequestError, match=r"tools\[0\]\.type.*web_search_20250305"):
+        await claude.messages.create(
+            model="tools",
+            max_tokens=50,
+            messages=[{"role": "user", "content": "Hi"}],
+            tools=[{"type": "web_search_20250305", "name": "web_search"}],
+        )

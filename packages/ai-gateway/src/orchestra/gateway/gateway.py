@@ -226,6 +226,8 @@ class Gateway:
             (b"x-orchestra-attempts", b"%d" % len(trail.attempts)),
             (b"x-orchestra-cache", trail.detail.get("cache", "miss").encode()),
         ]
+        if dropped := trail.detail.get("dropped"):
+            headers.append((b"x-orchestra-dropped", dropped.encode("ascii", "replace")))
         if cost is not None and cost.nano is not None:
             headers.append((b"x-orchestra-cost", dollars(cost.nano).encode()))
         return headers

@@ -116,6 +116,7 @@ class Executor:
         breaker, began = self._breakers.of(target), loop.time()
         try:
             prepared = self._prepare(call, target)
+            trail.detail.pop("dropped", None)  # an earlier target's words
             if prepared.translation is not None and (left := prepared.translation.dropped):
                 trail.detail["dropped"] = ", ".join(left)[:_SHOWN]
             provider = self._providers[target.layer]

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from orchestra.gateway.wire.fields import arguments_of
 from orchestra.gateway.wire.parts import (
-    Fail,
     Part,
     Reasoning,
     Text,
     ToolBegin,
     ToolDelta,
+    Unreadable,
     Waiting,
 )
 
@@ -54,14 +54,17 @@ class Calls:
         return [said]
 
     def delta(self, index: int | None, call_id: str, name: str, text: str) -> list[Part]:
-        """A piece of a call."""
+        """A piece of a call.
+
+        Raises:
+            Unreadable: it belongs to one that has been told as complete.
+        """
         call = self._find(index, call_id, name)
         call.name = call.name or name
         if call.closed:
-            # nothing can be added any more; blanks after the last brace don't matter
-            return [Fail("a call of a tool went on after it was complete", "mixed_calls")] * bool(
-                text.strip()
-            )
+            if text.strip():  # blanks after the last brace don't matter
+                raise Unreadable("a call of a tool went on after it was complete")
+            return []
         if text:
             call.texts.append(text)
         if call is self._current:

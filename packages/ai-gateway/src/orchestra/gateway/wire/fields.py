@@ -8,6 +8,8 @@ from orchestra.shared.errors import Invalid
 from orchestra.shared.json import JsonObject, JsonValue
 
 _MOST_NOTES = 50
+_LONGEST = 100  # characters of a path, which the client wrote
+_STRANGE = re.compile(r"[^\x20-\x7e]")  # not for a header
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -19,7 +21,8 @@ class Dropped:
 
     def add(self, path: str, instead: str = "") -> None:
         """Note a member; `instead` says what was done with it, if it was not left out."""
-        note = _INDEX.sub("[]", path) + (f" ({instead})" if instead else "")
+        path = _INDEX.sub("[]", path)[:_LONGEST]
+        note = _STRANGE.sub("?", f"{path} ({instead})" if instead else path)
         if note not in self.paths and len(self.paths) < _MOST_NOTES:
             self.paths.append(note)
 
@@ -27,7 +30,7 @@ class Dropped:
         """Note each member that is set and that nobody knows."""
         for name, value in found.items():
             if name not in known and value is not None:
-                self.add(f"{path}.{name}" if path else name[:80])
+                self.add(f"{path}.{name}" if path else name)
 
 
 def refused(path: str, why: str, hint: str = "") -> Invalid:

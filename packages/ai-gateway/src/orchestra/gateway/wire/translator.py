@@ -24,7 +24,11 @@ class Stream(Protocol):
     """The events of a provider, turned into those of the door as they come."""
 
     def feed(self, chunk: bytes) -> bytes:
-        """What this piece adds for the client; often nothing."""
+        """What this piece adds for the client; often nothing.
+
+        Raises:
+            Unreadable: it contradicts what was told already.
+        """
         ...
 
     def finish(self) -> bytes:
