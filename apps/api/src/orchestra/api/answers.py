@@ -32,8 +32,10 @@ async def open_answers(
             vectors = await open_store(settings, database)
             stack.push_async_callback(vectors.close)
 
+        workspace = settings.workspace  # it asks the file system
+
         def place() -> Place:
-            return Place(settings.workspace, head())
+            return Place(workspace, head())
 
         yield await stack.enter_async_context(
             opened_cache(
