@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
@@ -32,6 +32,12 @@ def dsn(postgres: TemporaryPostgres) -> Iterator[str]:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     return make_repository(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def new_repository() -> Callable[[Path], Path]:
+    """Makes a repository in a folder."""
+    return make_repository
 
 
 def make_repository(parent: Path) -> Path:

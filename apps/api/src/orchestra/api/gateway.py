@@ -12,6 +12,8 @@ from orchestra.gateway.cache.response_cache import ResponseCache
 from orchestra.gateway.config import FILE, GatewayConfig, load
 from orchestra.gateway.config.sections import Layer
 from orchestra.gateway.cost.opening import Cost, open_cost
+from orchestra.gateway.cost.outcomes import Outcomes
+from orchestra.gateway.cost.report import Reports
 from orchestra.gateway.door.asgi import Receive, Scope, Send
 from orchestra.gateway.door.door import ModelDoor
 from orchestra.gateway.door.errors import error_body
@@ -37,6 +39,8 @@ class Models:
     door: ModelDoor
     cost: Cost
     cache: ResponseCache
+    reports: Reports
+    outcomes: Outcomes
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -115,7 +119,9 @@ async def open_models(
             redactor=redactor,
             time=time.monotonic,
         )
-        yield Models(built, door, cost, cache)
+        reports = Reports(database, cost.budgets)
+        outcomes = Outcomes(reports, cost.ladder, cost.ledger, cost.notices)
+        yield Models(built, door, cost, cache, reports, outcomes)
 
 
 class ModelsMount:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from orchestra.api.a2a.door import A2aDoor
+from orchestra.api.gateway import Models
 from orchestra.api.governance import Governance
 from orchestra.api.limits import RateLimits
 from orchestra.api.subscribers import Subscribers
@@ -56,6 +57,7 @@ class State:
         work: TaskDesk,
         a2a: A2aDoor,
         mcp: McpEndpoints,
+        models: Models,
         metrics: Metrics,
         redactor: Redactor,
         started_at: datetime,
@@ -78,6 +80,7 @@ class State:
         self.handoffs = work.handoffs
         self.a2a = a2a
         self.mcp = mcp
+        self.models = models
         self.metrics = metrics
         self.redactor = redactor
         self.started_at = started_at

@@ -231,6 +231,7 @@ async def running(
             work=work,
             a2a=a2a,
             mcp=mcp.endpoints,
+            models=served,
             metrics=metrics,
             redactor=redactor,
             started_at=datetime.now(UTC),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from orchestra.gateway.calls import Cost, ModelCall, Outcome, Reservation
-from orchestra.gateway.cost.budget import Counter, Kind
-from orchestra.gateway.cost.budgets import EACH, Budgets
+from orchestra.gateway.cost.budget import EACH, Counter, Kind
+from orchestra.gateway.cost.budgets import Budgets
 from orchestra.gateway.cost.entry import MOST, Booking, cut, ledger_row
 from orchestra.gateway.cost.errors import RateLimited, held, spent
 from orchestra.gateway.cost.ladder import Ladder
@@ -99,7 +99,7 @@ class CallAccounts:
         """Other limits hold now."""
         self._meters_of.clear()
         for meter in self.ledger.meters.values():
-            meter.refused_at = -1.0
+            meter.let_go()
 
     def _meters(self, call: ModelCall) -> tuple[Meter, ...]:
         now = time.time()

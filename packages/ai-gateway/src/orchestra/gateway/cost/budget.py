@@ -14,6 +14,8 @@ Period = Literal["day", "month", "ever"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PERIODS: tuple[Period, ...] = get_args(Period)
 
+EACH = "*"
+"""The subject of a budget that every subject has which has none of its own."""
 _EVER = date(2000, 1, 1)
 _AMOUNT = re.compile(r"\$?([0-9]{1,10}(?:\.[0-9]{1,9})?)(?:/(day|month|ever))?")
 _NAME = re.compile(r"[A-Za-z0-9*][A-Za-z0-9 ._@:/*-]{0,127}")

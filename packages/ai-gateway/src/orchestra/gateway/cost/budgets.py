@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from orchestra.gateway.cost.budget import Amount, Budget, Counter, Kind, Period, begins
+from orchestra.gateway.cost.budget import EACH, Amount, Budget, Counter, Kind, Period, begins
 from orchestra.gateway.cost.config import BudgetsSection
 from orchestra.gateway.cost.tables import BudgetRow
 from orchestra.shared.db import Database
 from orchestra.shared.errors import NotFound
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
-
-EACH = "*"
 
 
 class Budgets:
@@ -44,6 +42,14 @@ class Budgets:
     def all(self) -> list[Budget]:
         """Every budget in force."""
         return [budget for by_period in self._in_force.values() for budget in by_period.values()]
+
+    def subjects(self, kind: str, period: str) -> set[str]:
+        """Those that have a budget of their own."""
+        return {
+            subject
+            for (of, subject), by_period in self._in_force.items()
+            if of == kind and subject != EACH and period in by_period
+        }
 
     def limits(self, subjects: Mapping[Kind, str], now: datetime) -> list[tuple[Counter, int]]:
         """What a call of these subjects is counted on, with the limit of each."""

@@ -115,17 +115,19 @@ def ledger_row(
         outcome.finish,
         outcome.seconds,
         outcome.first_token_seconds,
-        _detail(booking, outcome),
+        _detail(booking, call, outcome),
     )
 
 
-def _detail(booking: Booking, outcome: Outcome) -> str:
+def _detail(booking: Booking, call: ModelCall, outcome: Outcome) -> str:
     """What `explain` tells besides."""
     told: dict[str, object] = {"reserved": booking.nano}
     if outcome.attempts:
         told["attempts"] = [_attempt(attempt) for attempt in outcome.attempts]
     if booking.why:
         told["why"] = booking.why
+    if call.task_class is not None and call.session is not None:
+        told["session"] = cut(call.session)
     if outcome.detail:
         told["headers"] = dict(outcome.detail)
     return _json.encode(told).decode()

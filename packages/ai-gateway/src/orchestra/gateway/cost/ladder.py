@@ -55,22 +55,28 @@ class Ladder:
         routes = self._classes.get(call.task_class or "")
         return "" if routes is None else self._look(call, routes)[1]
 
-    async def climb(self, task: str, task_class: str) -> str | None:
-        """An answer for the task did not do. The route of its next call; None if it was the last."""
+    async def climb(self, subject: str, task_class: str, failed: str | None) -> str | None:
+        """An answer of a route did not do; the route of the next call, None if there is none dearer.
+
+        A second report of the same failure climbs no further. `subject` is a task or a session.
+        """
         routes = self._classes.get(task_class, ())
-        step = self._steps.get((task, task_class), 0) + 1
-        if step >= len(routes):
+        step = self._steps.get((subject, task_class), 0)
+        failed_at = routes.index(failed) if failed in routes else step
+        if failed_at < step:
+            return routes[step]
+        if failed_at + 1 >= len(routes):
             return None
-        self._steps[task, task_class] = step
-        key = {"task": task, "task_class": task_class}
-        row = {"step": step, "at": datetime.now(UTC)}
+        self._steps[subject, task_class] = failed_at + 1
+        key = {"task": subject, "task_class": task_class}
+        row = {"step": failed_at + 1, "at": datetime.now(UTC)}
         statement = insert(StepRow).values(**key, **row)
         statement = statement.on_conflict_do_update(
             index_elements=[StepRow.task, StepRow.task_class], set_=row
         )
         async with self._database.transaction() as session:
             await session.execute(statement)
-        return routes[step]
+        return routes[failed_at + 1]
 
     def _step(self, call: ModelCall, routes: Sequence[str]) -> int:
         subject = call.task or call.session

@@ -178,9 +178,8 @@ class Ledger:
     def _moves(self, now: float) -> list[Move]:
         moves = []
         for counter, meter in list(self.meters.items()):
-            released = meter.surplus(now)
+            released = meter.give_up(now)
             if meter.charged or released:
-                meter.lease -= released
                 moves.append(Move(counter, meter.charged, released))
             elif meter.idle and now - meter.used_at > _QUIET:
                 del self.meters[counter]

@@ -21,6 +21,8 @@ class Meter:
     lease: int = 0
     held: int = 0
     charged: int = 0
+    returning: int = 0
+    """Of an earlier lease, to be given back with the next write."""
     used_at: float = 0.0
     refused_at: float = -1.0
     """When the database last had nothing to give."""
@@ -42,7 +44,7 @@ class Meter:
     @property
     def idle(self) -> bool:
         """Whether nothing is left to be done with it."""
-        return self.lease <= 0 and self.held == 0 and self.charged == 0
+        return self.lease <= 0 and not (self.held or self.charged or self.returning)
 
     def take(self, amount: int, now: float) -> bool:
         """Set an amount aside, if it is there."""
@@ -69,6 +71,20 @@ class Meter:
         if now - self.used_at >= _QUIET:
             return free
         return max(0, free - 2 * self.slice)
+
+    def let_go(self) -> None:
+        """Another limit holds: what is free has to be asked for again."""
+        free = max(0, self.free)
+        self.returning += free
+        self.lease -= free
+        self.refused_at = -1.0
+
+    def give_up(self, now: float) -> int:
+        """What is given back with the next write."""
+        surplus = self.surplus(now)
+        self.lease -= surplus
+        released, self.returning = surplus + self.returning, 0
+        return released
 
     def booked(self, spent: int) -> None:
         """So much of what was charged is written down now, and the lease is shorter by it."""
