@@ -298,6 +298,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List budgets
+         * @description How each stands in its present period; others than administrators see those they are under.
+         */
+        get: operations["budgets_api_v1_gateway_budgets_get"];
+        /**
+         * Set a budget
+         * @description It holds at once, in every process, and goes before one of the configuration.
+         */
+        put: operations["set_budget_api_v1_gateway_budgets_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/budgets/{kind}/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a budget
+         * @description One that was set here; one of the configuration holds again then.
+         */
+        delete: operations["remove_budget_api_v1_gateway_budgets__kind___subject__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was spent
+         * @description Sums since a day; an administrator sees everybody's, others their own.
+         */
+        get: operations["cost_api_v1_gateway_cost_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/explain/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain a call
+         * @description Its route, its attempts with their reasons, what the cache did, and where the price is from.
+         */
+        get: operations["explain_api_v1_gateway_explain__call_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List calls
+         * @description One row for each call that is over, newest first.
+         */
+        get: operations["ledger_api_v1_gateway_ledger_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Models that can be asked
+         * @description Routes with their targets, what these cost and how they are.
+         */
+        get: operations["models_api_v1_gateway_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateway/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report an outcome
+         * @description An answer that did not pass its checks makes the next call of its task climb to a dearer route.
+         */
+        post: operations["outcome_api_v1_gateway_outcomes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/handoffs": {
         parameters: {
             query?: never;
@@ -1185,6 +1329,137 @@ export interface components {
             reason: string;
         };
         /**
+         * BudgetList
+         * @description Budgets in force.
+         */
+        BudgetList: {
+            /** Budgets */
+            budgets: components["schemas"]["BudgetView"][];
+        };
+        /**
+         * BudgetOrder
+         * @description A budget to set.
+         */
+        BudgetOrder: {
+            /**
+             * Amount
+             * @description `20/day`, `300/month`, or `2` for ever
+             */
+            amount: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "system" | "agent" | "key" | "task";
+            /**
+             * Subject
+             * @description a name, or * for each
+             * @default *
+             */
+            subject: string;
+        };
+        /**
+         * BudgetView
+         * @description A budget in its present period.
+         */
+        BudgetView: {
+            /** Amount */
+            amount: string;
+            /** Ends */
+            ends: string | null;
+            /**
+             * For Each
+             * @description each one that has none of its own has it
+             */
+            for_each: boolean;
+            /**
+             * Held
+             * @description set aside for calls under way or about to come
+             */
+            held: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "system" | "agent" | "key" | "task";
+            /** Left */
+            left: string;
+            /**
+             * Origin
+             * @description `configuration`, or who set it
+             */
+            origin: string;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month" | "ever";
+            /** Spent */
+            spent: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
+         * CallView
+         * @description A call in the ledger.
+         */
+        CallView: {
+            /** Agent */
+            agent: string;
+            /** Asked */
+            asked: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attempts */
+            attempts: number;
+            /** Cache */
+            cache: string | null;
+            /** Cache Written */
+            cache_written: number;
+            /** Cached */
+            cached: number;
+            /**
+             * Cost
+             * @description null when nobody knows it
+             */
+            cost: string | null;
+            /** Endpoint */
+            endpoint: string;
+            /** Finish */
+            finish: string;
+            /** First Token */
+            first_token: number | null;
+            /** Id */
+            id: string;
+            /** Input */
+            input: number;
+            /** Key Id */
+            key_id: string;
+            /** Model */
+            model: string | null;
+            /** Output */
+            output: number;
+            /** Provider */
+            provider: string | null;
+            /** Reasoning */
+            reasoning: number;
+            /** Route */
+            route: string | null;
+            /** Seconds */
+            seconds: number;
+            /** Source */
+            source: string;
+            /** Status */
+            status: number;
+            /** Task */
+            task: string | null;
+            /** Task Class */
+            task_class: string | null;
+        };
+        /**
          * CancelRequest
          * @description Why it shall not be done.
          */
@@ -1308,6 +1583,22 @@ export interface components {
             topics: {
                 [key: string]: components["schemas"]["Fact"];
             };
+        };
+        /**
+         * CostView
+         * @description What was spent since a day.
+         */
+        CostView: {
+            /** By */
+            by: ("day" | "agent" | "key" | "provider" | "model" | "route" | "class")[];
+            /** Rows */
+            rows: components["schemas"]["SumsView"][];
+            /**
+             * Since
+             * Format: date
+             */
+            since: string;
+            total: components["schemas"]["SumsView"];
         };
         /**
          * CreatedKey
@@ -1780,6 +2071,16 @@ export interface components {
             keys: components["schemas"]["Key"][];
         };
         /**
+         * LedgerView
+         * @description Calls, newest first.
+         */
+        LedgerView: {
+            /** Calls */
+            calls: components["schemas"]["CallView"][];
+            /** Next Before */
+            next_before: string | null;
+        };
+        /**
          * LoginLink
          * @description A link that opens the dashboard once, within 15 minutes.
          */
@@ -1813,6 +2114,35 @@ export interface components {
             principal: components["schemas"]["Principal"];
             /** Scopes */
             scopes: string[];
+        };
+        /**
+         * ModelsView
+         * @description What can be asked for.
+         */
+        ModelsView: {
+            /**
+             * Absent
+             * @description providers that cannot be asked, and why
+             */
+            absent: {
+                [key: string]: string;
+            };
+            /**
+             * Classes
+             * @description routes of a kind of work, cheapest first
+             */
+            classes: {
+                [key: string]: string[];
+            };
+            /**
+             * Models
+             * @description what a client may write, and the route it takes
+             */
+            models: {
+                [key: string]: string;
+            };
+            /** Routes */
+            routes: components["schemas"]["RouteView"][];
         };
         /**
          * NewEvent
@@ -2033,6 +2363,18 @@ export interface components {
              * @enum {string}
              */
             trust: "person" | "agent" | "untrusted";
+        };
+        /**
+         * OutcomeReport
+         * @description Whether an answer passed its checks.
+         */
+        OutcomeReport: {
+            /** Passed */
+            passed: boolean;
+            /** Request Id */
+            request_id?: string | null;
+            /** Task */
+            task?: string | null;
         };
         /**
          * PackAnswer
@@ -2275,6 +2617,23 @@ export interface components {
             why: string[];
         };
         /**
+         * Price
+         * @description Dollars per million tokens, of a call that is not long.
+         */
+        Price: {
+            /** Cached */
+            cached: string;
+            /** Input */
+            input: string;
+            /**
+             * Origin
+             * @description who says so
+             */
+            origin: string;
+            /** Output */
+            output: string;
+        };
+        /**
          * Principal
          * @description Who acts.
          */
@@ -2501,6 +2860,16 @@ export interface components {
             token: number;
         };
         /**
+         * RouteView
+         * @description A route, and whom it asks.
+         */
+        RouteView: {
+            /** Name */
+            name: string;
+            /** Targets */
+            targets: components["schemas"]["TargetView"][];
+        };
+        /**
          * SearchAnswer
          * @description What a search found, best first.
          */
@@ -2633,6 +3002,63 @@ export interface components {
              * @default false
              */
             untrusted: boolean;
+        };
+        /**
+         * SumsView
+         * @description Calls that have something in common.
+         */
+        SumsView: {
+            /** Cache Hits */
+            cache_hits: number;
+            /** Cache Written */
+            cache_written: number;
+            /** Cached */
+            cached: number;
+            /** Calls */
+            calls: number;
+            /** Cost */
+            cost: string;
+            /** Failed */
+            failed: number;
+            /** Input */
+            input: number;
+            /** Name */
+            name: string;
+            /** Output */
+            output: number;
+            /** Reasoning */
+            reasoning: number;
+            /**
+             * Unpriced
+             * @description calls whose price nobody knows; `cost` is without them
+             */
+            unpriced: number;
+        };
+        /**
+         * TargetView
+         * @description A model at a provider, in the order in which it is asked.
+         */
+        TargetView: {
+            /**
+             * Again In
+             * @description seconds until an open one is tried again
+             */
+            again_in: number;
+            /**
+             * Model
+             * @description `{model}` stands for the name that the client writes
+             */
+            model: string;
+            /** @description null when nobody knows it */
+            price: components["schemas"]["Price"] | null;
+            /** Provider */
+            provider: string;
+            /**
+             * State
+             * @description `closed` answers; `open` is left alone for a while; `absent` has no key
+             * @enum {string}
+             */
+            state: "untried" | "closed" | "open" | "half-open" | "absent";
         };
         /**
          * TaskList
@@ -2783,6 +3209,40 @@ export interface components {
             token: number;
         };
         /**
+         * Told
+         * @description Why a call went as it did.
+         */
+        Told: {
+            /** Attempts */
+            attempts: {
+                [key: string]: unknown;
+            }[];
+            /** @description null while it is under way */
+            call: components["schemas"]["CallView"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Lines
+             * @description the story, for people
+             */
+            lines: string[];
+            /**
+             * Price
+             * @description where the price is from
+             */
+            price: string | null;
+            /**
+             * Reserved
+             * @description what was set aside before, at most
+             */
+            reserved: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "over" | "under way";
+        };
+        /**
          * UpdateRequest
          * @description How far it is: done, decisions and failures add to those before, the rest replaces them.
          */
@@ -2827,6 +3287,26 @@ export interface components {
             refused: number;
             /** Total */
             total: number;
+        };
+        /**
+         * VerdictView
+         * @description What that changes.
+         */
+        VerdictView: {
+            /**
+             * Route
+             * @description of its next call
+             */
+            route: string | null;
+            /**
+             * Subject
+             * @description the task or session
+             */
+            subject: string | null;
+            /** Task Class */
+            task_class: string | null;
+            /** Why */
+            why: string;
         };
         /**
          * VerificationView
@@ -4595,6 +5075,908 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerificationView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    budgets_api_v1_gateway_budgets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_budget_api_v1_gateway_budgets_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetList"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_budget_api_v1_gateway_budgets__kind___subject__delete: {
+        parameters: {
+            query: {
+                period: "day" | "month" | "ever";
+            };
+            header?: never;
+            path: {
+                kind: "system" | "agent" | "key" | "task";
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cost_api_v1_gateway_cost_get: {
+        parameters: {
+            query?: {
+                /** @description today is the last of them */
+                days?: number;
+                /** @description grouped by */
+                by?: ("day" | "agent" | "key" | "provider" | "model" | "route" | "class")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_api_v1_gateway_explain__call_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_api_v1_gateway_ledger_get: {
+        parameters: {
+            query?: {
+                task?: string | null;
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    models_api_v1_gateway_models_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsView"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outcome_api_v1_gateway_outcomes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeReport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictView"];
                 };
             };
             /** @description The request cannot be read */
