@@ -295,6 +295,13 @@ async def test_what_can_be_asked_is_listed_with_prices_and_health(system: System
     assert document["classes"] == {"edit": ["cheap", "dear"]}
 
 
+async def test_what_kept_answers_did_is_told(system: System) -> None:
+    document = (await system.api.http.get("/api/v1/gateway/cache")).json()
+    assert document["exact"] is True
+    assert document["saved"] == "0.00"
+    assert document["semantic"]
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [

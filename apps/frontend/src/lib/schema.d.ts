@@ -342,6 +342,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateway/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What kept answers did
+         * @description Hits, what they saved, and whether near answers are given; of this process.
+         */
+        get: operations["cache_api_v1_gateway_cache_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gateway/cost": {
         parameters: {
             query?: never;
@@ -1400,6 +1420,40 @@ export interface components {
             subject: string;
         };
         /**
+         * CacheView
+         * @description What the cache did in this process since it started.
+         */
+        CacheView: {
+            /** Bytes */
+            bytes: number;
+            /** Entries */
+            entries: number;
+            /** Exact */
+            exact: boolean;
+            /** Exact Hits */
+            exact_hits: number;
+            /** Families */
+            families: components["schemas"]["FamilyView"][];
+            /** Lookups */
+            lookups: number;
+            /** Saved */
+            saved: string;
+            /** Saved Unpriced */
+            saved_unpriced: number;
+            /** Semantic */
+            semantic: string;
+            /** Semantic Hits */
+            semantic_hits: number;
+            /** Shadow Checks */
+            shadow_checks: number;
+            /** Shadow False */
+            shadow_false: number;
+            /** Stopped */
+            stopped: {
+                [key: string]: number;
+            };
+        };
+        /**
          * CallView
          * @description A call in the ledger.
          */
@@ -1752,6 +1806,24 @@ export interface components {
             value: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * FamilyView
+         * @description Calls that may be answered by likeness.
+         */
+        FamilyView: {
+            /** Bound */
+            bound: number;
+            /** Checks */
+            checks: number;
+            /** False Hits */
+            false_hits: number;
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+            /** Threshold */
+            threshold: number | null;
         };
         /**
          * FieldProblem
@@ -5413,6 +5485,116 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are good */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or the origin is not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is compressed */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Host is not ours */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is well formed and cannot be served */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we depend on does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cache_api_v1_gateway_cache_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheView"];
+                };
             };
             /** @description The request cannot be read */
             400: {
