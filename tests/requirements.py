@@ -323,6 +323,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "unmodified openai and anthropic SDKs, Codex and Claude Code work through"
             " it"
         ),
+        state="done",
+        note="",
     ),
     "gw.cache": Requirement(
         area="gateway",

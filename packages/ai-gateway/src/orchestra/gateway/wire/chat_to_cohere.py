@@ -1,7 +1,7 @@
 """A request for a chat completion or embeddings, as Cohere's compatible door takes it."""
 
 from orchestra.gateway.wire.fields import Dropped, refused
-from orchestra.shared.json import JsonObject, JsonValue
+from orchestra.shared.json import JsonObject
 
 _CHAT = frozenset(
     [
@@ -22,7 +22,7 @@ _CHAT = frozenset(
     ]
 )
 _EMBEDDINGS = frozenset(("model", "input", "encoding_format"))
-_EFFORTS: dict[JsonValue, str] = {"minimal": "none", "low": "high", "medium": "high"}
+_EFFORTS: dict[str, str] = {"minimal": "none", "low": "high", "medium": "high"}
 
 
 def to_cohere(chat: JsonObject, model: str, dropped: Dropped) -> JsonObject:
@@ -50,7 +50,7 @@ def to_cohere(chat: JsonObject, model: str, dropped: Dropped) -> JsonObject:
             request[name] = min(max(value, 0), 1)
             dropped.add(name, "brought between 0 and 1")
     effort = request.get("reasoning_effort")
-    if effort in _EFFORTS:
+    if isinstance(effort, str) and effort in _EFFORTS:
         request["reasoning_effort"] = _EFFORTS[effort]
         dropped.add("reasoning_effort", f"`{effort}` was taken as `{_EFFORTS[effort]}`")
     known = _CHAT | {"n", "max_completion_tokens", "tool_choice"}

@@ -39,7 +39,7 @@ _KNOWN = frozenset(
         "logprobs",
     ]
 )
-_CHOICES: dict[JsonValue, str] = {"auto": "auto", "none": "none", "required": "any"}
+_CHOICES: dict[str, str] = {"auto": "auto", "none": "none", "required": "any"}
 _EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high"}
 _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384}
 _CLAUDE = re.compile(r"claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2})(?!\d))?")
@@ -157,8 +157,9 @@ def _choice(choice: JsonValue) -> JsonObject:
     if isinstance(choice, dict):
         function = choice.get("function")
         if choice.get("type") == "function" and isinstance(function, dict):
-            return {"type": "tool", "name": function.get("name")}
-    elif choice in _CHOICES:
+            name = a_text(function.get("name"), "tool_choice.function.name")
+            return {"type": "tool", "name": name}
+    elif isinstance(choice, str) and choice in _CHOICES:
         return {"type": _CHOICES[choice]}
     raise refused("tool_choice", "names no choice that is known", "send auto, none or required")
 

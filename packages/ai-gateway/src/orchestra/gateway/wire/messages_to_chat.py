@@ -25,7 +25,7 @@ _KNOWN = frozenset(
         "container",
     ]
 )
-_CHOICES: dict[JsonValue, str] = {"auto": "auto", "none": "none", "any": "required"}
+_CHOICES: dict[str, str] = {"auto": "auto", "none": "none", "any": "required"}
 _REASONS = re.compile(r"/|^o\d|^gpt-[5-9]|gpt-oss|-r1\b")
 """Models that are told how much to think: OpenAI's newer ones, and all of OpenRouter, which leaves the
 word out for those that don't."""
@@ -103,10 +103,12 @@ def _tools(messages: JsonObject, request: JsonObject, dropped: Dropped) -> None:
     if wanted is None:
         return
     choice = an_object(wanted, "tool_choice")
-    if choice.get("type") == "tool":
-        request["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
-    elif choice.get("type") in _CHOICES:
-        request["tool_choice"] = _CHOICES[choice.get("type")]
+    kind = kind_of(choice, "tool_choice")
+    if kind == "tool":
+        name = a_text(choice.get("name"), "tool_choice.name")
+        request["tool_choice"] = {"type": "function", "function": {"name": name}}
+    elif kind in _CHOICES:
+        request["tool_choice"] = _CHOICES[kind]
     else:
         raise refused("tool_choice.type", "names no choice that is known", "send auto or any")
     if choice.get("disable_parallel_tool_use"):

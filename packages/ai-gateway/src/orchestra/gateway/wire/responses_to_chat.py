@@ -121,7 +121,8 @@ def _choice(
     elif kind == "allowed_tools":
         mode = wanted.get("mode")
         request["tool_choice"] = mode if mode in ("auto", "required") else "auto"
-        names = {tool.get("name") for _, tool in objects(wanted.get("tools"), "tool_choice.tools")}
+        listed = objects(wanted.get("tools"), "tool_choice.tools")
+        names = {a_text(tool.get("name"), f"{path}.name") for path, tool in listed}
         tools = request["tools"]
         request["tools"] = [
             tool for tool in (tools if isinstance(tools, list) else []) if _name(tool) in names
