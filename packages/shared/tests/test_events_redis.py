@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 from orchestra.shared.db import Database
-from orchestra.shared.events import EventLog, RedisBus
+from orchestra.shared.events import EventLog
+from orchestra.shared.events.redis_bus import RedisBus
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from structlog.testing import capture_logs

@@ -13,9 +13,10 @@ from typing import cast
 import uvicorn
 from fastapi import FastAPI
 from orchestra.api.connection import Connection
+from orchestra.api.listening import listen
 from orchestra.api.main import create_app
 from orchestra.api.state import State
-from orchestra.shared.errors import Invalid, OrchestraError, Unavailable
+from orchestra.shared.errors import OrchestraError
 from orchestra.shared.presence import claim
 from orchestra.shared.settings import Settings
 from starlette.types import Message, Receive, Scope, Send
@@ -23,7 +24,6 @@ from starlette.types import Message, Receive, Scope, Send
 FILE = "system.json"
 LOCK = "api.lock"
 _GRACE = 2  # seconds that open requests get when the server stops
-_BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
@@ -60,13 +60,8 @@ def serve(settings: Settings) -> None:
         Unavailable: the port is taken.
         OrchestraError: the application refused to start.
     """
-    if settings.host not in ("127.0.0.1", "::1", "localhost") and not settings.public_url:
-        raise Invalid(
-            f"`{settings.host}` is not a loopback address",
-            hint="set ORCHESTRA_PUBLIC_URL to the address that clients use, and put TLS in front",
-        )
     claim(settings.state_folder / LOCK, "the API")
-    listening = _listen(settings)
+    listening = listen(settings)
     host, port = settings.host, listening.getsockname()[1]
     app = create_app(settings)
     config = uvicorn.Config(
@@ -112,24 +107,6 @@ class _Quiet:
 
 def _refusal(app: FastAPI) -> OrchestraError | None:
     return cast("OrchestraError | None", getattr(app.state, "refusal", None))
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # with the protocol named, asyncio knows that it is TCP and sends small answers at once
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-    except OSError as error:
-        listening.close()
-        raise Unavailable(
-            f"port {settings.port} of `{settings.host}` cannot be served ({error.strerror})",
-            hint="choose another with --port, or 0 for any free one; `orchestra status` says"
-            " whether Orchestra runs already",
-        ) from None
-    listening.listen(_BACKLOG)
-    return listening
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import structlog
 from orchestra.api.a2a.door import A2aDoor
 from orchestra.api.admin import ensure_admin_key, ensure_master_key
 from orchestra.api.asking import AskedModels, portkey_account
+from orchestra.api.bus import open_bus
 from orchestra.api.collections import Collections
 from orchestra.api.database import open_database
 from orchestra.api.gateway import ModelsMount, open_models
@@ -51,8 +52,7 @@ from orchestra.mcp import (
 )
 from orchestra.mcp.enhanced_config import servers
 from orchestra.mcp.servers import Backends, wire
-from orchestra.shared.db import Database
-from orchestra.shared.events import Bus, EventLog, PostgresBus, RedisBus
+from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Identity
 from orchestra.shared.leadership import Leadership
 from orchestra.shared.logs import configure_logs
@@ -89,7 +89,9 @@ async def running(
         applied = await migrations.apply()
         _log.info("database ready", migrations_applied=applied)
 
-        events = EventLog(database, _bus(settings, database), redactor=redactor, metrics=metrics)
+        events = EventLog(
+            database, open_bus(settings, database), redactor=redactor, metrics=metrics
+        )
         await _enter(stack, events)
         identity = Identity(database, events)
         await _enter(stack, identity)
@@ -250,12 +252,6 @@ async def _collections(
     store = await open_store(settings)
     stack.push_async_callback(store.close)
     return Collections(store, embedder, workspace=settings.workspace, redact=redactor.text)
-
-
-def _bus(settings: Settings, database: Database) -> Bus:
-    if settings.redis_url is not None:
-        return RedisBus(settings.redis_url.get_secret_value())
-    return PostgresBus(database)
 
 
 class _Part(Protocol):

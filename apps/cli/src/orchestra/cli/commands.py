@@ -27,6 +27,7 @@ PLACES = {
     "tasks": "tasks:app",
     "handoff": "handoff:app",
     "keys": "keys:app",
+    "gateway": "gateway:app",
     "db": "database:app",
     "bench": "bench:app",
 }

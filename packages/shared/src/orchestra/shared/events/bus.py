@@ -10,13 +10,11 @@ import orjson
 import structlog
 from orchestra.shared.db import RAW_LOST, Database
 from orchestra.shared.errors import Unavailable
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-_CHANNEL = "orchestra_streams"
+CHANNEL = "orchestra_streams"
 _COALESCE = 0.01  # seconds: one NOTIFY for all appends within it
 _RETRY = 0.5  # seconds until the first attempt to listen again
-_LONGEST = 15.0  # seconds between later ones
+LONGEST = 15.0  # seconds between later ones
 
 Heads = Mapping[str, int]
 """The last number of each stream that has grown; empty = hints may have been missed."""
@@ -38,7 +36,7 @@ class Bus(Protocol):
         """Stop listening."""
 
 
-class _Coalescing:
+class Coalescing:
     """Gathers announcements for a moment, so that a burst of appends costs one message."""
 
     def __init__(self) -> None:
@@ -46,10 +44,12 @@ class _Coalescing:
         self._due = asyncio.Event()
 
     def announce(self, heads: Heads) -> None:
+        """Say that these streams have grown."""
         self._heads.update(heads)
         self._due.set()
 
     async def next(self) -> bytes:
+        """The next message, once there is something to say."""
         await self._due.wait()
         await asyncio.sleep(_COALESCE)
         self._due.clear()
@@ -58,7 +58,7 @@ class _Coalescing:
         return message if len(message) < 7000 else b"{}"  # NOTIFY takes 8,000 bytes at most
 
 
-class _Outage:
+class Outage:
     """Says once that a carrier is away and once that it is back; its pauses grow meanwhile."""
 
     def __init__(self, carrier: str, longest: float) -> None:
@@ -68,16 +68,19 @@ class _Outage:
         self._since: float | None = None
 
     def began(self, error: Exception) -> None:
+        """The carrier was lost."""
         if self._since is None:
             self._since = asyncio.get_running_loop().time()
             said = str(error) if isinstance(error, Unavailable) else type(error).__name__
             _log.warning("event bus lost its carrier", carrier=self._carrier, error=said)
 
     async def wait(self) -> None:
+        """Wait before it is tried again, longer each time."""
         await asyncio.sleep(self._pause)
         self._pause = min(self._pause * 2, self._longest)
 
     def ended(self) -> None:
+        """It is there again."""
         if self._since is not None:
             seconds = round(asyncio.get_running_loop().time() - self._since, 1)
             _log.info("event bus has its carrier again", carrier=self._carrier, after=seconds)
@@ -89,8 +92,8 @@ class PostgresBus:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._outbox = _Coalescing()
-        self._outage = _Outage("PostgreSQL", _RETRY)  # nothing goes on without it
+        self._outbox = Coalescing()
+        self._outage = Outage("PostgreSQL", _RETRY)  # nothing goes on without it
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, hear: Hear) -> None:
@@ -105,7 +108,7 @@ class PostgresBus:
 
     async def close(self) -> None:
         """Stop listening."""
-        await _cancel(self._task)
+        await cancel(self._task)
 
     async def _serve(self, hear: Hear, ready: asyncio.Event) -> None:
         def on_notify(*message: object) -> None:
@@ -115,14 +118,14 @@ class PostgresBus:
             try:
                 connection = await self._database.connect()
                 try:
-                    await connection.add_listener(_CHANNEL, on_notify)
+                    await connection.add_listener(CHANNEL, on_notify)
                     self._outage.ended()
                     hear({})  # what was announced while nobody listened
                     ready.set()
                     while True:
                         message = await self._outbox.next()
                         await connection.execute(
-                            "select pg_notify($1, $2)", _CHANNEL, message.decode()
+                            "select pg_notify($1, $2)", CHANNEL, message.decode()
                         )
                 finally:
                     connection.terminate()
@@ -132,62 +135,8 @@ class PostgresBus:
                 await self._outage.wait()
 
 
-class RedisBus:
-    """The same hints over Redis, for several hosts; the record stays in PostgreSQL."""
-
-    def __init__(self, url: str) -> None:
-        self._redis: Redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=15)
-        self._outbox = _Coalescing()
-        self._outage = _Outage("Redis", _LONGEST)
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def start(self, hear: Hear) -> None:
-        """Subscribe, and keep subscribing over lost connections."""
-        ready = asyncio.Event()
-        self._tasks = [
-            asyncio.create_task(self._listen(hear, ready), name="events-bus-in"),
-            asyncio.create_task(self._send(), name="events-bus-out"),
-        ]
-        await ready.wait()
-
-    def announce(self, heads: Heads) -> None:
-        """Publish one message for all heads announced within the next moment."""
-        self._outbox.announce(heads)
-
-    async def close(self) -> None:
-        """Stop listening and disconnect."""
-        for task in self._tasks:
-            await _cancel(task)
-        await self._redis.aclose()
-
-    async def _listen(self, hear: Hear, ready: asyncio.Event) -> None:
-        while True:
-            try:
-                async with self._redis.pubsub() as pubsub:
-                    await pubsub.subscribe(_CHANNEL)
-                    self._outage.ended()
-                    hear({})
-                    ready.set()
-                    async for message in pubsub.listen():
-                        if message["type"] == "message":
-                            hear(orjson.loads(message["data"]))
-            except (RedisError, OSError) as error:
-                self._outage.began(error)
-                ready.set()
-                await self._outage.wait()
-
-    async def _send(self) -> None:
-        outage = _Outage("Redis, to announce", _LONGEST)
-        while True:
-            message = await self._outbox.next()
-            try:
-                await self._redis.publish(_CHANNEL, message)
-                outage.ended()
-            except (RedisError, OSError) as error:
-                outage.began(error)
-
-
-async def _cancel(task: "asyncio.Task[None] | None") -> None:
+async def cancel(task: "asyncio.Task[None] | None") -> None:
+    """End a task and wait for its end."""
     if task is not None:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -1,0 +1,182 @@
+"""The gateway to models as a process of its own: keys, database and models, and nothing else."""
+
+import gc
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from orchestra.api.admin import ensure_admin_key
+from orchestra.api.bus import open_bus
+from orchestra.api.connection import Connection
+from orchestra.api.database import open_database
+from orchestra.api.gateway import Models, open_models
+from orchestra.api.listening import listen
+from orchestra.gateway.door.asgi import Receive, Scope, Send
+from orchestra.gateway.door.errors import error_body
+from orchestra.shared.errors import OrchestraError, Unavailable
+from orchestra.shared.events import EventLog
+from orchestra.shared.identity import Identity
+from orchestra.shared.logs import configure_logs
+from orchestra.shared.metrics import Metrics
+from orchestra.shared.redaction import Redactor
+from orchestra.shared.settings import Settings, inherited_environment
+
+_GRACE = 2  # seconds that open requests get when the server stops
+
+
+class Alone:
+    """The ASGI application: the doors, whether the process is well, and its metrics."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._redactor = Redactor()
+        self._stack = AsyncExitStack()
+        self._models: Models | None = None
+        self._identity: Identity | None = None
+        self.refusal: OrchestraError | None = None
+        """Why it did not start."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the life of the process."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._models is not None and self._models.door.serves(scope["path"]):
+            await self._models.door(scope, receive, send)
+        else:
+            status, kind, body = await self._look(scope)
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": status,
+                    "headers": [(b"content-type", kind), (b"content-length", b"%d" % len(body))],
+                }
+            )
+            await send({"type": "http.response.body", "body": body})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._stack.enter_async_context(self._open())
+        except OrchestraError as error:
+            self.refusal = error
+            await send({"type": "lifespan.startup.failed", "message": ""})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stack.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[None]:
+        settings, redactor = self._settings, self._redactor
+        configure_logs(settings.log_level, settings.log_format, redactor)
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(open_database(settings, redactor))
+            bus = open_bus(settings, database)
+            events = EventLog(database, bus, redactor=redactor, metrics=self._metrics)
+            await events.start()
+            stack.push_async_callback(events.close)
+            identity = Identity(database, events)
+            await identity.start()
+            stack.push_async_callback(identity.close)
+            await ensure_admin_key(settings.state_folder, identity, redactor)
+            self._identity = identity
+            self._models = await stack.enter_async_context(
+                open_models(
+                    settings,
+                    identity,
+                    redactor,
+                    database=database,
+                    events=events,
+                    metrics=self._metrics,
+                )
+            )
+            gc.collect()
+            gc.freeze()
+            yield
+
+    async def _look(self, scope: Scope) -> tuple[int, bytes, bytes]:
+        path, text = scope["path"], b"application/json"
+        if path in ("/healthz", "/readyz"):
+            return 200, text, b'{"status":"ok"}'
+        if path == "/metrics" and self._identity is not None:
+            headers = dict(scope["headers"])
+            key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")[2]
+            try:
+                await self._identity.check_key(key.strip())
+            except OrchestraError as error:
+                return (
+                    error.status,
+                    text,
+                    error_body("openai", error.status, error.code, str(error)),
+                )
+            return 200, b"text/plain; version=0.0.4; charset=utf-8", self._metrics.render()
+        message = "only models are served here; `orchestra up` serves everything"
+        return 404, text, error_body("openai", 404, "not-found", message)
+
+
+def serve_models(settings: Settings) -> None:
+    """Serve models until SIGINT or SIGTERM.
+
+    Raises:
+        OrchestraError: it did not start, and why.
+    """
+    listening = listen(settings)
+    _migrate_elsewhere(settings)
+    app = Alone(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # uvicorn raises it again once it has stopped
+    host, port = listening.getsockname()[:2]
+    sys.stdout.write(f"models are served at http://{host}:{port}/v1\n")
+    sys.stdout.flush()
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except SystemExit:
+        if app.refusal is None:
+            raise
+        raise app.refusal from None
+
+
+def _migrate_elsewhere(settings: Settings) -> None:
+    """Bring the schema up to date in a process that ends: what that takes is not kept in memory."""
+    environment = inherited_environment(
+        {"ORCHESTRA_REPO": str(settings.repo), "ORCHESTRA_STATE_DIR": str(settings.state_folder)}
+    )
+    command = [sys.executable, "-m", "orchestra.api.models_migrate"]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise Unavailable(
+            f"the database cannot be brought up to date: {done.stderr.strip()[-500:]}",
+            hint="mend what it says, and start again",
+        )
+
+
+def main() -> int:
+    """Serve; what cannot be served is said in two lines, not in a traceback."""
+    try:
+        serve_models(Settings.load())
+    except OrchestraError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
