@@ -1,5 +1,6 @@
 """The gateway to models, wired to keys and settings, and served before the framework."""
 
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -139,3 +140,9 @@ class ModelsMount:
         headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+if __name__ == "__main__":
+    from orchestra.api.models_server import main
+
+    sys.exit(main())
