@@ -26,6 +26,7 @@ PLACES = {
     "audit": "audit:app",
     "tasks": "tasks:app",
     "handoff": "handoff:app",
+    "gateway": "gateway:app",
     "keys": "keys:app",
     "gateway": "gateway:app",
     "db": "database:app",
