@@ -28,7 +28,6 @@ PLACES = {
     "handoff": "handoff:app",
     "gateway": "gateway:app",
     "keys": "keys:app",
-    "gateway": "gateway:app",
     "db": "database:app",
     "bench": "bench:app",
 }
