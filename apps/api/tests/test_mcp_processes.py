@@ -1,78 +1,24 @@
 """Two API processes on one database: a listener on either hears of each change, and both can stop."""
 
 import asyncio
-import json
+import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx2
 import pytest
-from mcp.client import Client
-from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import ResourceUpdated
 from mcp_types import ResourceUpdatedNotification
-from orchestra.shared.settings import child_environment
+from orchestra.api.testing_process import ApiProcess, api_process
 
 # The SDK's client warns of what the handshake era has and the newest has not (November 2026).
 pytestmark = pytest.mark.filterwarnings("ignore:resources/:mcp.MCPDeprecationWarning")
 
 CODE = "orchestra://context/codebase_state"
-STOPS_WITHIN = 30  # seconds, for a busy machine; a stream that is not ended holds it for ever
-
-
-@dataclass
-class ApiProcess:
-    """One process of the API."""
-
-    process: asyncio.subprocess.Process
-    url: str
-    key: str
-
-    @asynccontextmanager
-    async def client(self, mode: str, **options: object) -> AsyncIterator[Client]:
-        headers = {"Authorization": f"Bearer {self.key}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
-            transport = streamable_http_client(f"{self.url}/mcp", http_client=http)
-            async with Client(transport, mode=mode, **options) as client:  # type: ignore[arg-type]  # passed on
-                yield client
-
-
-@asynccontextmanager
-async def api_process(repository: Path, dsn: str, state: Path) -> AsyncIterator[ApiProcess]:
-    environment = {
-        "ORCHESTRA_REPO": str(repository),
-        "ORCHESTRA_STATE_DIR": str(state),
-        "ORCHESTRA_DATABASE_URL": dsn,
-        "ORCHESTRA_PORT": "0",
-        "ORCHESTRA_LIVE_FILES": "false",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "orchestra.api", env=child_environment(environment),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        announced = state / "system.json"
-        while not (announced.exists() and await ready(json.loads(announced.read_text())["url"])):
-            assert process.returncode is None
-            await asyncio.sleep(0.05)
-        url = json.loads(announced.read_text())["url"]
-        yield ApiProcess(process, url, (state / "admin.key").read_text().strip())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def ready(url: str) -> bool:
-    async with httpx2.AsyncClient(timeout=5) as http:
-        try:
-            return (await http.get(f"{url}/readyz")).is_success
-        except httpx2.TransportError:
-            return False
+STOPS_WITHIN = (
+    5.0  # seconds, as the documents promise; a stream that is not ended holds it for ever
+)
 
 
 @pytest.mark.requirement("mcp.spec", "ctx.push")
@@ -108,6 +54,7 @@ async def test_a_change_reaches_listeners_of_both_eras_on_every_process_and_all_
                 assert await anext(stream) == ResourceUpdated(uri=CODE)
         for api in (first, second):
             api.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STOPS_WITHIN):
+        busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # all takes so much longer
+        async with asyncio.timeout(STOPS_WITHIN * busy):
             codes = [await api.process.wait() for api in (first, second)]
     assert codes == [0, 0]

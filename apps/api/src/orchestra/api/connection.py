@@ -1,35 +1,72 @@
-"""One connection of the HTTP server, which takes no endless request head."""
+"""One connection of the HTTP server, which takes no endless request head, nor waits for one for ever."""
+
+import asyncio
+from http import HTTPStatus
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_LIMIT = 64 * 1024  # bytes of a request line and its headers
+HEAD_SECONDS = 10.0  # until they are complete
 _LINGER = 2.0  # seconds that a refused client gets to read why
 
 
-_BODY = orjson.dumps(
-    {
-        "type": "urn:orchestra:problem:head-too-large",
-        "title": "Request Header Fields Too Large",
-        "status": 431,
-        "detail": f"the request line and the headers are more than {HEAD_LIMIT} bytes",
-        "hint": "send fewer or shorter headers; a long value belongs into the body",
+def _answer(status: HTTPStatus, code: str, detail: str, hint: str) -> bytes:
+    """A whole answer: no framework is needed for it."""
+    said = {
+        "type": f"urn:orchestra:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "hint": hint,
     }
+    body = orjson.dumps(said)
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+        f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_TOO_LARGE = _answer(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "head-too-large",
+    f"the request line and the headers are more than {HEAD_LIMIT} bytes",
+    "send fewer or shorter headers; a long value belongs into the body",
 )
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-type: application/problem+json\r\n"
-    b"connection: close\r\n"
-    b"content-length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+_TOO_SLOW = _answer(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "head-too-slow",
+    f"the request line and the headers did not arrive within {HEAD_SECONDS:g} s",
+    "send them in one piece",
 )
-"""Ready made: whoever is refused costs nothing, and no framework is needed for it."""
+"""Ready made: whoever is refused costs nothing."""
 
 
 class Connection(HttpToolsProtocol):
-    """The parser keeps a head until it is complete, before anyone has shown a key: it is bounded."""
+    """The parser keeps a head until it is complete, before anyone has shown a key: it is bounded.
+
+    A connection on which no head becomes complete in time is ended: it would cost a file for ever.
+    """
 
     _pending = 0  # bytes taken since a head, a part of a body, or a request was complete
     _refused = False
+    _heading: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class above
+        """Wait for a request, for a while."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a head, for a while."""
+        super().on_message_begin()
+        self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, unless it is more than a head may have."""
@@ -38,14 +75,15 @@ class Connection(HttpToolsProtocol):
         self._pending += len(data)
         super().data_received(data)
         if self._pending > HEAD_LIMIT:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """Serve the request, unless one piece brought a head that is too long."""
+        self._stop_waiting()
         self._pending = 0
         lines = sum(len(name) + len(value) + 4 for name, value in self.headers)
         if len(self.url) + lines > HEAD_LIMIT:
-            self._refuse()
+            self._refuse(_TOO_LARGE)
         if not self._refused:
             super().on_headers_complete()
 
@@ -61,13 +99,28 @@ class Connection(HttpToolsProtocol):
         if not self._refused:
             super().on_message_complete()
 
-    def _refuse(self) -> None:
+    def _wait_for_head(self) -> None:
+        if self._heading is None:
+            self._heading = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _stop_waiting(self) -> None:
+        if self._heading is not None:
+            self._heading.cancel()
+            self._heading = None
+
+    def _late(self) -> None:
+        if self._pending:
+            self._refuse(_TOO_SLOW)
+        else:  # nothing was ever said
+            self.transport.close()
+
+    def _refuse(self, why: bytes) -> None:
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()  # the answer to an earlier request is under way
             return
-        self.transport.write(_REFUSAL)
+        self.transport.write(why)
         self.transport.write_eof()
         self.loop.call_later(_LINGER, self.transport.close)
