@@ -7,8 +7,8 @@ from typing import Protocol, Self
 import aiohttp
 from orchestra.gateway.calls import ModelCall
 from orchestra.gateway.portkey.headers import check_format, child_path, for_child, for_service
+from orchestra.gateway.portkey.http import HttpResponse, Resolver
 from orchestra.gateway.portkey.section import PortkeySection
-from orchestra.gateway.providers.direct import HttpResponse, Resolver
 from orchestra.gateway.providers.headers import PATHS, Credentials, request_headers
 from orchestra.gateway.routing.failures import Fault, Word
 from orchestra.gateway.routing.target import Target, Timeouts

@@ -1,68 +1,15 @@
-"""Providers over HTTPS, with a pool of connections that are kept open."""
+"""Providers over HTTPS, with connections that are kept open."""
 
-import socket
-from collections.abc import AsyncIterator, Mapping
-from typing import Self
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from orchestra.gateway.calls import ModelCall
-from orchestra.gateway.providers.addresses import resolve
+from orchestra.gateway.providers.connection import HttpResponse
 from orchestra.gateway.providers.headers import PATHS, Credentials, request_headers
+from orchestra.gateway.providers.pool import Place, Pool
 from orchestra.gateway.routing.failures import Fault
 from orchestra.gateway.routing.target import Target, Timeouts
 from orchestra.gateway.wire import spoken
-
-_KEPT = 60.0  # seconds that an idle connection is kept
-_PIECE = 64 * 1024  # bytes
-
-
-class Resolver(AbstractResolver):
-    """Names into addresses that may be connected to."""
-
-    def __init__(self, *, private: bool) -> None:
-        """`private`: addresses that are not of the open internet may be among them."""
-        self._private = private
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - both kinds are looked up
-    ) -> list[ResolveResult]:
-        """The addresses of a host, checked."""
-        found = await resolve(host, port, private=self._private)
-        return [
-            ResolveResult(
-                hostname=host, host=ip, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST
-            )
-            for kind, ip in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-
-
-class HttpResponse:
-    """What aiohttp gives, behind the port of the executor."""
-
-    __slots__ = ("_answer", "headers", "status")
-
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self._answer = answer
-        self.status = answer.status
-        self.headers: Mapping[str, str] = {k.lower(): v for k, v in answer.headers.items()}
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for piece in self._answer.content.iter_any():
-                yield piece
-        except (aiohttp.ClientError, OSError) as error:
-            raise Fault("cut", type(error).__name__, status=self.status) from None
-
-    def close(self) -> None:
-        """Close the connection, unless the answer was read to its end."""
-        self._answer.close()
 
 
 class DirectProvider:
@@ -70,31 +17,18 @@ class DirectProvider:
 
     def __init__(self, providers: Mapping[str, Credentials]) -> None:
         self._providers = providers
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._places = {
+            name: Place.of(to.section.url, private=to.section.private)
+            for name, to in providers.items()
+        }
+        self._pool = Pool()
 
-    async def start(self) -> Self:
-        """Open the pools, one that may reach private addresses and one that may not."""
-        for private in (False, True):
-            self._sessions[private] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0,
-                    resolver=Resolver(private=private),
-                    use_dns_cache=False,
-                    keepalive_timeout=_KEPT,
-                ),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
-                timeout=aiohttp.ClientTimeout(total=None),
-                read_bufsize=_PIECE,
-                trust_env=False,
-            )
-        return self
+    async def start(self) -> None:
+        """Connections are opened when they are needed."""
 
     async def close(self) -> None:
         """Close every connection."""
-        for session in self._sessions.values():
-            await session.close()
+        self._pool.close()
 
     async def open(
         self, attempt: Target, call: ModelCall, body: bytes, timeouts: Timeouts
@@ -108,20 +42,15 @@ class DirectProvider:
         format = spoken(call.endpoint, attempt.dialect)
         if format is None:
             raise Fault("untranslatable", f"`{attempt.provider}` has no such endpoint")
-        try:
-            answer = await self._sessions[to.section.private].post(
-                to.section.url.rstrip("/") + PATHS[format],
-                data=body,
-                headers=request_headers(to, call),
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
-            )
-        except Fault:
-            raise
-        except aiohttp.ConnectionTimeoutError:
-            raise Fault("connect_timeout") from None
-        except aiohttp.ClientConnectorError as error:
-            raise Fault("unreachable", type(error.os_error).__name__) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Fault("reset", type(error).__name__) from None
-        return HttpResponse(answer)
+        head = _head(to.section.url, PATHS[format], request_headers(to, call), len(body))
+        place = self._places[attempt.provider]
+        return await self._pool.send(place, head, body, timeouts.connect)
+
+
+def _head(url: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+    """The head of a request; the values have been looked at: none can end a line."""
+    parts = urlsplit(url)
+    lines = [f"POST {parts.path.rstrip('/')}{path} HTTP/1.1", f"host: {parts.netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines.append(f"content-length: {length}\r\n\r\n")
+    return "\r\n".join(lines).encode("latin-1")
