@@ -14,7 +14,7 @@ from orchestra.gateway.cache.semantic.calibration import (
 )
 
 CHECKS = st.lists(
-    st.builds(Check, st.sampled_from([1.5, 2.25, 3.9, 5.7, 5.9]), st.booleans()), max_size=200
+    st.builds(Check, st.sampled_from([1.5, 2.25, 3.9, 5.7, 5.9]), st.booleans()), max_size=300
 )
 
 
@@ -36,7 +36,7 @@ def test_what_is_given_keeps_to_the_target_and_needs_enough_checks(
 
 
 @pytest.mark.requirement("gw.cache")
-@given(st.integers(0, 436))
+@given(st.integers(0, 917))
 @settings(max_examples=20)
 def test_too_few_checks_open_nothing_however_right_they_are(number: int) -> None:
     assert calibrate([Check(5.9, True)] * number, 0.01, 0.95) == Calibration(
@@ -45,10 +45,10 @@ def test_too_few_checks_open_nothing_however_right_they_are(number: int) -> None
 
 
 def test_enough_right_checks_open_and_wrong_ones_do_not() -> None:
-    right = [Check(5.9, True)] * 437
+    right = [Check(5.9, True)] * 918
 
     assert calibrate(right, 0.01, 0.95).is_open
-    assert calibrate([*right, *[Check(5.9, False)] * 5], 0.01, 0.95).why == "too many false hits"
+    assert calibrate([*right, *[Check(5.9, False)] * 9], 0.01, 0.95).why == "too many false hits"
     assert calibrate([*right, *[Check(1.1, False)] * 99], 0.01, 0.95).threshold == 5.9
 
 

@@ -296,6 +296,21 @@ async def test_a_stream_and_a_document_answer_for_each_other(text: str) -> None:
     assert json.loads(back.answer.body) == completion(text)
 
 
+async def test_a_stream_ends_with_the_usage_only_where_it_is_asked_for() -> None:
+    cache = ResponseCache(CacheSection())
+    prompt = "What does include_usage do?"
+    await kept(cache, chat(prompt, stream=True), answer(stream_of("It counts."), stream=True))
+    plain = await cache.find(chat(prompt, id="c-2", stream=True), PLAN)
+    counted = await cache.find(
+        chat(prompt, id="c-3", stream=True, stream_options={"include_usage": True}), PLAN
+    )
+
+    assert plain is not None
+    assert counted is not None
+    assert b"total_tokens" not in plain.answer.body
+    assert b'"total_tokens":14' in counted.answer.body
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -37,6 +37,10 @@ APART = [
     ("order", "Is rust faster than go", "Is go faster than rust"),
     ("edit", "Rotate the keys of the bucket", "Print the keys of the bucket"),
     ("edit", "Delete the branch", "Delete the merged branch"),
+    ("edit", "Delete the branch", "Delete the branches"),
+    ("edit", "Keep the copies and drop the tables", "Keep the tables and drop the copies"),
+    ("edit", "Run the tests of the parser", "Run only the tests of the parser"),
+    ("edit", "Log in at the start", "Log in during the start"),
 ]
 TOGETHER = [
     ("Which tests failed in the last run?", "In the last run, which tests failed?"),

@@ -11,6 +11,8 @@ import pytest
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.opening import opened_cache
 from orchestra.gateway.cache.response_cache import ResponseCache
+from orchestra.gateway.cache.semantic.calibration import Check
+from orchestra.gateway.cache.semantic.families import Families
 from orchestra.gateway.calls import Hit, ModelCall
 from orchestra.gateway.testing.cache_calls import PLAN, answer, caller, chat, completion
 from orchestra.shared.db import Database
@@ -20,8 +22,8 @@ from orchestra.vectors import Kind
 from orchestra.vectors.embedders.hashing import HashingEmbedder
 from orchestra.vectors.indexes.pgvector import PgVectorStore
 
-LOOSE = CacheSection(near=True, false_hits=0.3, confidence=0.8, checks=0.01)
-"""Nine right checks open a family."""
+LOOSE = CacheSection(near=True, false_hits=0.5, confidence=0.8, checks=1e-9)
+"""Ten right checks open a family."""
 OPENINGS = (
     "please", "kindly", "hello", "ok", "could you", "can you", "would you", "hi", "well", "now",
     "hey", "actually", "thanks", "also", "so",
@@ -59,7 +61,7 @@ async def cache(cache_database: Database, embedder: Threads) -> AsyncIterator[Re
     random.seed(3)
     vectors = PgVectorStore(cache_database)
     async with opened_cache(
-        LOOSE, cache_database, Redactor(), embedder=embedder, vectors=vectors
+        LOOSE, cache_database, Redactor(), embedder=embedder, vectors=vectors, patience=20
     ) as cache:
         yield cache
 
@@ -85,23 +87,23 @@ async def test_a_family_is_closed_until_its_checks_show_that_it_is_safe(
 ) -> None:
     hits = [await ask(cache, near_chat(f"{opening} {QUESTION}")) for opening in OPENINGS]
 
-    assert not any(hits[:9])
-    assert any(hit is not None and hit.kind == "semantic" for hit in hits[10:])
+    assert not any(hits[:10])
+    assert any(hit is not None and hit.kind == "semantic" for hit in hits[11:])
     figures = await cache.figures()
     assert figures.shadow_checks >= 9
     assert figures.families[0].state == "open"
-    assert figures.families[0].bound <= 0.3
+    assert figures.families[0].bound <= 0.5
     assert threading.get_ident() not in embedder.ran
 
 
 @pytest.mark.requirement("gw.cache")
 async def test_the_hit_says_how_near_it_is_and_what_is_promised(cache: ResponseCache) -> None:
     await opened(cache)
-    hit = await ask(cache, near_chat(f"anyway, {QUESTION}".replace("anyway", "so then")))
+    hit = await ask(cache, near_chat(f"so then {QUESTION}"))
 
     assert hit is not None
     assert hit.note.startswith("sim=0.")
-    assert ";support=5;bound=0." in hit.note
+    assert ";bound=0." in hit.note
     assert b"test_a" in hit.answer.body
 
 
@@ -176,22 +178,36 @@ async def test_whatever_fails_is_a_miss(cache: ResponseCache, embedder: Threads)
 
 
 @pytest.mark.requirement("gw.cache")
-async def test_a_wrong_check_closes_what_was_open(
+async def test_where_all_near_answers_are_checked_none_is_given(
     cache_database: Database, embedder: Threads
 ) -> None:
     section = LOOSE.model_copy(update={"checks": 0.999})
     vectors = PgVectorStore(cache_database)
     async with opened_cache(
-        section, cache_database, Redactor(), embedder=embedder, vectors=vectors
+        section, cache_database, Redactor(), embedder=embedder, vectors=vectors, patience=20
     ) as cache:
         await opened(cache)
-        await ask(cache, near_chat(f"so then {QUESTION}"))
+        assert await ask(cache, near_chat(f"so then {QUESTION}")) is None
         assert (await cache.figures()).families[0].state == "open"
-        for number in range(4):
-            await ask(cache, near_chat(f"{'so ' * number} but {QUESTION}"), says="test_b")
-        await cache.find(near_chat(f"thus and so {QUESTION}"), PLAN)
+        assert (await cache.figures()).semantic_hits == 0
 
-        assert (await cache.figures()).families[0].state == "too many false hits"
+
+@pytest.mark.requirement("gw.cache")
+@pytest.mark.parametrize("heard", [False, True], ids=["its own", "another process's"])
+async def test_wrong_checks_close_what_was_open(heard: bool) -> None:
+    families, family = Families(None, target=0.5, confidence=0.8), b"f"
+    await families.find(family, "a family")
+    for _ in range(12):
+        await families.check(family, "a family", Check(10.9, True))
+    assert (await families.find(family, "a family")).calibration.is_open
+
+    for _ in range(12):
+        if heard:
+            families.heard(f"{family.hex()}:other:10.95:0")
+        else:
+            await families.check(family, "a family", Check(10.95, False))
+
+    assert (await families.find(family, "a family")).calibration.why == "too many false hits"
 
 
 @pytest.mark.requirement("gw.cache")
@@ -202,7 +218,7 @@ async def test_what_was_learned_outlives_the_process_and_what_was_cleared_does_n
     prompt = f"so then {QUESTION}"
     vectors = PgVectorStore(cache_database)
     async with opened_cache(
-        LOOSE, cache_database, Redactor(), embedder=embedder, vectors=vectors
+        LOOSE, cache_database, Redactor(), embedder=embedder, vectors=vectors, patience=20
     ) as other:
         assert await other.find(near_chat(prompt), PLAN) is not None
         assert await cache.clear() >= 9

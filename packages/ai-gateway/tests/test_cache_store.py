@@ -22,7 +22,9 @@ from sqlalchemy import event, text
 @pytest.fixture
 async def two(cache_database: Database) -> AsyncIterator[tuple[ResponseCache, ResponseCache]]:
     async with AsyncExitStack() as stack:
-        opened = [opened_cache(CacheSection(), cache_database, Redactor()) for _ in range(2)]
+        opened = [
+            opened_cache(CacheSection(), cache_database, Redactor(), patience=20) for _ in range(2)
+        ]
         first, second = [await stack.enter_async_context(one) for one in opened]
         yield first, second
 
@@ -61,9 +63,9 @@ async def test_another_process_gives_the_same_answer_and_forgets_it_with_all(
 
 @pytest.mark.requirement("gw.cache")
 async def test_an_answer_outlives_its_process(cache_database: Database) -> None:
-    async with opened_cache(CacheSection(), cache_database, Redactor()) as cache:
+    async with opened_cache(CacheSection(), cache_database, Redactor(), patience=20) as cache:
         await kept(cache, chat())
-    async with opened_cache(CacheSection(), cache_database, Redactor()) as cache:
+    async with opened_cache(CacheSection(), cache_database, Redactor(), patience=20) as cache:
         hit = await cache.find(chat(), PLAN)
 
     assert hit is not None

@@ -99,7 +99,7 @@ def asked(
 def _named_place(call: ModelCall, place: Place) -> Place:
     """Where the client says that it is; it may know better than the process that serves."""
     repository = call.headers.get("x-orchestra-repository", place.repository)
-    return Place(repository[:500], call.headers.get("x-orchestra-commit", place.commit))
+    return Place(repository, call.headers.get("x-orchestra-commit", place.commit))
 
 
 def _headers(headers: Mapping[str, str]) -> Iterable[bytes]:

@@ -10,7 +10,7 @@ from orchestra.gateway.cache.response_cache import ResponseCache
 from orchestra.gateway.cache.semantic.embedding import Embedding
 from orchestra.gateway.cache.semantic.families import Families, StoredRecords
 from orchestra.gateway.cache.semantic.tier import SemanticTier
-from orchestra.gateway.cache.store import AnswerStore
+from orchestra.gateway.cache.store import PATIENCE, AnswerStore
 from orchestra.shared.db import Database
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.redaction import Redactor
@@ -26,9 +26,10 @@ async def opened_cache(
     place: Callable[[], Place] = Place,
     embedder: Embedder | None = None,
     vectors: VectorStore | None = None,
+    patience: float = PATIENCE,
 ) -> AsyncGenerator[ResponseCache]:
     """The cache for the length of a block; without an embedder or vectors, its exact tier alone."""
-    store = AnswerStore(database, redactor)
+    store = AnswerStore(database, redactor, patience=patience)
     near, closed = None, "off: `near` and `semantic` are not set in `[cache]`"
     if section.by_likeness and embedder is not None and vectors is not None:
         try:
@@ -52,5 +53,5 @@ def _tier(
 ) -> SemanticTier:
     records = StoredRecords(database, secrets.token_hex(4))
     families = Families(records, target=section.false_hits, confidence=section.confidence)
-    embedding, dimension = Embedding(embedder), embedder.dimension
+    embedding, dimension = Embedding(embedder, patience=4 * store.patience), embedder.dimension
     return SemanticTier(embedding, vectors, dimension, store, families, checks=section.checks)

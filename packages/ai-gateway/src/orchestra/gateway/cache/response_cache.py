@@ -10,7 +10,7 @@ import structlog
 from orchestra.gateway.cache.asked import Asked, Place, asked
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.figures import CacheFigures, Counts, of_families
-from orchestra.gateway.cache.forms import is_whole, replayed, text_of
+from orchestra.gateway.cache.forms import is_whole, replayed, text_of, wants_usage
 from orchestra.gateway.cache.memory import Kept, Memory
 from orchestra.gateway.cache.policy import Wish, wish
 from orchestra.gateway.cache.semantic.tier import Near, SemanticTier
@@ -201,7 +201,7 @@ class ResponseCache:
         answer = kept.answer
         if not any(t.provider == answer.provider and t.model == answer.model for t in plan):
             return None
-        usage = b"include_usage" in call.body
+        usage = call.stream and wants_usage(call.body)
         given = replayed(kept.endpoint, answer, stream=call.stream, usage=usage)
         if given is None:
             return None

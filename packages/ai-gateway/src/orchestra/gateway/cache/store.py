@@ -20,7 +20,8 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_PATIENCE = 0.25  # seconds that a look-up waits for the database
+PATIENCE = 0.25
+"""Seconds that a look-up waits for the database; then the model is asked."""
 _TOGETHER = 0.05  # seconds: what is kept within is written at once
 _BATCH = 200
 _MOST_WAITING = 16 << 20  # bytes that wait to be written; what comes then is not kept
@@ -44,9 +45,12 @@ class AnswerStore:
     cache or when this one did not hear for a while, and `checked` with what one has checked.
     """
 
-    def __init__(self, database: Database, redactor: Redactor) -> None:
+    def __init__(
+        self, database: Database, redactor: Redactor, *, patience: float = PATIENCE
+    ) -> None:
         self._database = database
         self._redactor = redactor
+        self.patience = patience
         self._hearing = Hearing(database, self._heard, self._begin)
         self._waiting: list[tuple[int, Kept]] = []
         self._bytes = 0
@@ -109,7 +113,7 @@ class AnswerStore:
         if scope is not None:
             chosen.append(AnswerRow.scope == scope)
         try:
-            async with asyncio.timeout(_PATIENCE), self._database.transaction() as session:
+            async with asyncio.timeout(self.patience), self._database.transaction() as session:
                 rows = await session.scalars(select(AnswerRow).where(*chosen))
                 return [_kept(row) for row in rows]
         except (Unavailable, TimeoutError):

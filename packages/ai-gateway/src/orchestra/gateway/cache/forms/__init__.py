@@ -94,6 +94,23 @@ def text_of(endpoint: Endpoint, answer: Answer) -> str | None:
         return None
 
 
+class _Options(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Asking(msgspec.Struct):
+    stream_options: _Options | None = None
+
+
+def wants_usage(body: bytes) -> bool:
+    """Whether a request for a streamed chat asks for the tokens too."""
+    try:
+        options = msgspec.json.decode(body, type=_Asking).stream_options
+    except _UNREADABLE:
+        return False
+    return options is not None and options.include_usage is True
+
+
 def says_usage(answer: Answer) -> bool:
     """Whether a streamed chat ends with an event of its own for the usage."""
     return b'"choices":[]' in answer.body.replace(b" ", b"")

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-_ROWS = 4
+_ROWS = 5
 _STEP = 1.1  # each threshold lets so many times as many through as the one before it
-_ROW_STEP = 2.0
+_ROW_STEP = 1.25
+_PRUDENCE = 2
+"""So many times the fewest checks that could show the target: traffic is never quite a fair draw."""
 _HALVINGS = 60
 
 Why = Literal["open", "too few checks", "too many false hits"]
@@ -50,8 +52,8 @@ class Calibration:
 
 
 def fewest(target: float, confidence: float) -> int:
-    """How many checks, all of them right, it takes to show the target at all."""
-    return math.ceil(math.log((1 - confidence) / _ROWS) / math.log1p(-target))
+    """How many checks it takes, all but a few of them right."""
+    return _PRUDENCE * math.ceil(math.log((1 - confidence) / _ROWS) / math.log1p(-target))
 
 
 def calibrate(checks: Sequence[Check], target: float, confidence: float) -> Calibration:

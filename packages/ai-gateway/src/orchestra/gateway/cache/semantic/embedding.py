@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_PATIENCE = 1.0  # seconds for one prompt
 _REMEMBERED = 256  # prompts: who is looked up is soon kept
 
 
 class Embedding:
     """One prompt after another; a model already runs in a thread of its own, hashing does not."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, *, patience: float = 1.0) -> None:
         self._embedder = embedder
+        self._patience = patience
         self._hashes = embedder.name.startswith("hashing-")  # loaded only where it is used
         self._last: OrderedDict[str, npt.NDArray[np.float32]] = OrderedDict()
 
@@ -38,13 +38,15 @@ class Embedding:
         if known is not None:
             return known
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 if self._hashes:
                     row = await asyncio.to_thread(self._hashed, prompt)
                 else:
                     row = (await self._embedder.embed([prompt], "query"))[0]
         except TimeoutError:
-            raise Unavailable(f"no vector within {_PATIENCE} s", hint="see the embedder") from None
+            raise Unavailable(
+                f"no vector within {self._patience} s", hint="see the embedder"
+            ) from None
         if not row.any():
             raise Unavailable("the prompt says nothing", hint="ask something")
         self._last[prompt] = row

@@ -11,12 +11,14 @@ from functools import lru_cache
 from itertools import combinations
 
 from orchestra.gateway.cache.semantic.reading import Reading, plain_form, read
-from orchestra.gateway.cache.semantic.vocabulary import OPPOSITES, PREFIXES
+from orchestra.gateway.cache.semantic.vocabulary import OPPOSITES, PREFIXES, TELLING
 
 _SMALL = 2
 """Words of content that may differ on each side for the difference to count as an edit."""
 _FRAME = 0.6
 """The share of all words that stand in the same order, from which on the sentence is the same one."""
+_SENTENCE = 0.7
+"""The same for order, and for words without content: paraphrases change both."""
 _REMAINDER = 3  # letters that two words share behind their prefixes
 
 Guard = Callable[[Reading, Reading], bool]
@@ -60,7 +62,10 @@ def parts_swapped(a: Reading, b: Reading) -> bool:
 
 
 def edited(a: Reading, b: Reading) -> bool:
-    """The same sentence with a word or two of its content replaced, put in or left out."""
+    """The same sentence with a word or two replaced, moved, put in or left out."""
+    moved = a.content != b.content and sorted(a.content) == sorted(b.content)
+    if (moved or _told(a) != _told(b)) and _kept(a.words, b.words) >= _SENTENCE:
+        return True
     only_a, only_b = _apart(a.content, b.content)
     if only_a and only_b:
         few = len(only_a) <= _SMALL or len(only_b) <= _SMALL
@@ -87,6 +92,11 @@ def difference(a: str, b: str, *, guards: Iterable[str] = tuple(GUARDS)) -> str 
     """The first guard that tells two prompts apart, or None."""
     left, right = read(a), read(b)
     return next((name for name in guards if GUARDS[name](left, right)), None)
+
+
+def _told(a: Reading) -> tuple[Counter[str], frozenset[str]]:
+    """Its words without content that tell something, and what it speaks of in the plural."""
+    return Counter(word for word in a.words if word in TELLING), a.plurals
 
 
 def _apart(a: Sequence[str], b: Sequence[str]) -> tuple[list[str], list[str]]:

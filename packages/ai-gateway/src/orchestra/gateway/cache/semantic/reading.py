@@ -40,6 +40,8 @@ class Reading:
     """Identifiers, paths, versions, code and quotations, in order."""
     names: frozenset[str]
     """Words with a capital inside a sentence."""
+    plurals: frozenset[str]
+    """Words that stood in the plural, in their plain form; or verbs with an `s`."""
     negations: int
     question: frozenset[str]
     parts: frozenset[tuple[str, str]]
@@ -68,6 +70,7 @@ class _Reader:
         self._numbers: list[str] = []
         self._literals: list[str] = []
         self._names: set[str] = set()
+        self._plurals: set[str] = set()
         self._first = True
 
     def read(self, text: str) -> Reading:
@@ -83,6 +86,7 @@ class _Reader:
             tuple(self._numbers),
             tuple(self._literals),
             frozenset(self._names),
+            frozenset(self._plurals),
             sum(word in NEGATIONS or word == "non" for word in words),
             _question(words),
             frozenset(_parts(words)),
@@ -116,6 +120,8 @@ class _Reader:
                 self._numbers[-1] += " " + UNITS[piece]
             else:
                 self._words.append(plain_form(piece))
+                if piece.endswith("s") and self._words[-1] != piece:
+                    self._plurals.add(self._words[-1])
                 if named:
                     self._names.add(self._words[-1])
 

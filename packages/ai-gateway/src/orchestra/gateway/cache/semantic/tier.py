@@ -24,7 +24,6 @@ from orchestra.gateway.cache.store import AnswerStore
 from orchestra.shared.errors import OrchestraError
 from orchestra.vectors import Equals, Record, Vector, VectorIndex, VectorStore
 
-_PATIENCE = 0.5  # seconds that a search may take
 _MOST_REMOVED = 5_000
 
 _log = structlog.get_logger(__name__)
@@ -123,7 +122,7 @@ class SemanticTier:
         self, asked: Asked, vector: Vector
     ) -> tuple[list[Candidate], dict[bytes, Kept]]:
         where = [Equals(name, value) for name, value in _of(asked.scope).items()]
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(2 * self._store.patience):
             matches = await self._index.search(vector, NEAREST, where)
             keys = [bytes.fromhex(match.id) for match in matches]
             # The scope is asked for twice: an index that erred gives nobody another's answer.

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from orchestra.gateway.cache.semantic.guards import GUARDS, difference
 from orchestra.gateway.cache.semantic.sameness import same
 
-NEAREST = 5
+NEAREST = 10
 """Candidates that are looked at."""
+AGREED = 5
+"""So many nearest with one answer show that a word more or less changes nothing."""
 _HARD = tuple(name for name in GUARDS if name != "edit")
-"""What stops a pair even where all neighbours agree: there a word more or less was shown to change
-nothing, and a number, a name or a `not` was not."""
+"""What stops a pair even where they do: of a number, a name or a `not` nothing was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Verdict:
 
     candidate: Candidate
     support: int
-    """Candidates with the same answer as the nearest, itself among them."""
+    """How many are nearer than the first with another answer."""
     score: float
     """The support, and behind the point how near the nearest is."""
 
@@ -46,9 +48,10 @@ def judge(prompt: str, candidates: Sequence[Candidate]) -> Verdict | Refusal:
     if not candidates:
         return Refusal("nothing near")
     nearest = candidates[0]
-    agreeing = [one for one in candidates[:NEAREST] if same(one.answer, nearest.answer)]
+    few = candidates[:NEAREST]
+    agreeing = list(takewhile(lambda one: same(one.answer, nearest.answer), few))
     support = len(agreeing)
-    guards = _HARD if support == NEAREST else tuple(GUARDS)
+    guards = _HARD if support >= AGREED else tuple(GUARDS)
     stopped = ""
     for one in agreeing:
         guard = difference(prompt, one.prompt, guards=guards)

@@ -16,6 +16,7 @@ def _by_word(name: str) -> Mapping[str, str]:
 
 
 FUNCTION = _words("function")
+TELLING = _words("telling")
 NEGATIONS = _words("negations")
 OPPOSITES = frozenset(frozenset(pair.split("/")) for pair in _words("opposites"))
 PREFIXES = _words("prefixes")
