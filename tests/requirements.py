@@ -332,6 +332,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "exact and semantic cache with a bounded false-hit rate, scoped by "
             "tenant, model, system prompt and parameters"
         ),
+        state="done",
+        note="",
     ),
     "gw.cost": Requirement(
         area="gateway",
