@@ -107,7 +107,33 @@ def test_arguments_that_a_model_got_wrong_don_t_end_the_conversation() -> None:
     sent, dropped = asked("chat", "anthropic", {"messages": [USER, said]})
 
     assert '{"arguments": "{\\"a\\": "}' in json.dumps(sent)
-    assert len(dropped) == 1
+    assert dropped[0].endswith("(is no JSON object, and was sent as a text)")
+
+
+def test_tools_of_the_past_are_named_where_none_is_offered_any_more() -> None:
+    call: JsonObject = {"id": "c", "function": {"name": "f", "arguments": "{}"}}
+    said: JsonObject = {"role": "assistant", "tool_calls": [call]}
+    result: JsonObject = {"role": "tool", "tool_call_id": "c", "content": "r"}
+
+    sent, dropped = asked("chat", "anthropic", {"messages": [USER, said, result]})
+
+    assert isinstance(sent, dict)
+    assert sent["tools"] == [{"name": "f", "input_schema": {"type": "object"}}]
+    assert sent["tool_choice"] == {"type": "none"}
+    assert dropped == ("tools (those that were used are named, and none may be called)",)
+
+
+def test_a_list_that_would_take_seconds_is_refused() -> None:
+    assert "at most 20000" in refusal("chat", "anthropic", {"messages": [USER] * 20_001})
+
+
+def test_members_that_nobody_knows_are_named_up_to_a_number_and_cleanly() -> None:
+    strange: JsonObject = {f"x{n}\r\nx: y": 1 for n in range(100)}
+
+    _, dropped = asked("chat", "anthropic", {"messages": [USER], **strange})
+
+    assert len(dropped) == 50
+    assert dropped[0] == "x0??x: y"
 
 
 def user(part: JsonObject) -> JsonObject:

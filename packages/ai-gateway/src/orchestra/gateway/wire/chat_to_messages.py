@@ -3,7 +3,7 @@
 import re
 
 from orchestra.gateway.wire.chat_contents import assistant_blocks, blocks, result_block
-from orchestra.gateway.wire.fields import Dropped, a_text, an_object, objects, refused
+from orchestra.gateway.wire.fields import Dropped, a_text, an_object, closed, objects, refused
 from orchestra.shared.json import JsonObject, JsonValue
 
 MAX_TOKENS = 8192
@@ -142,6 +142,7 @@ def _tools(chat: JsonObject, request: JsonObject, dropped: Dropped) -> None:
             ours["cache_control"] = tool["cache_control"]
         tools.append(ours)
     if not tools:
+        _tools_of_the_past(request, dropped)
         return
     request["tools"] = tools
     choice = _choice(chat.get("tool_choice"))
@@ -149,6 +150,19 @@ def _tools(chat: JsonObject, request: JsonObject, dropped: Dropped) -> None:
         choice = {"type": "auto"} | choice | {"disable_parallel_tool_use": True}
     if choice:
         request["tool_choice"] = choice
+
+
+def _tools_of_the_past(request: JsonObject, dropped: Dropped) -> None:
+    """Where tools were used and none is offered any more, Anthropic still wants their names."""
+    used: dict[str, JsonValue] = {}
+    for path, message in objects(request.get("messages"), "messages"):
+        for _, block in objects(message.get("content"), f"{path}.content"):
+            if block.get("type") == "tool_use":
+                name = str(block.get("name"))
+                used[name] = {"name": name, "input_schema": {"type": "object"}}
+    if used:
+        request |= {"tools": list(used.values()), "tool_choice": {"type": "none"}}
+        dropped.add("tools", "those that were used are named, and none may be called")
 
 
 def _choice(choice: JsonValue) -> JsonObject:
@@ -195,7 +209,7 @@ def _format(chat: JsonObject, request: JsonObject, dropped: Dropped) -> None:
     if kind == "json_schema":
         path = "response_format.json_schema"
         named = an_object(an_object(wanted, "response_format").get("json_schema"), path)
-        schema = an_object(named.get("schema"), f"{path}.schema")
+        schema = closed(an_object(named.get("schema"), f"{path}.schema"))
         request["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
     elif kind == "json_object":
         system = request.get("system")

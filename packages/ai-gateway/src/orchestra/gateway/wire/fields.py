@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 from orchestra.shared.errors import Invalid
 from orchestra.shared.json import JsonObject, JsonValue
 
 _MOST_NOTES = 50
+_MOST_ITEMS = 20_000  # of a list: each takes time in which nobody else is served
 _LONGEST = 100  # characters of a path, which the client wrote
 _STRANGE = re.compile(r"[^\x20-\x7e]")  # not for a header
 _INDEX = re.compile(r"\[\d+\]")
@@ -21,14 +23,16 @@ class Dropped:
 
     def add(self, path: str, instead: str = "") -> None:
         """Note a member; `instead` says what was done with it, if it was not left out."""
+        if len(self.paths) >= _MOST_NOTES:
+            return
         path = _INDEX.sub("[]", path)[:_LONGEST]
         note = _STRANGE.sub("?", f"{path} ({instead})" if instead else path)
-        if note not in self.paths and len(self.paths) < _MOST_NOTES:
+        if note not in self.paths:
             self.paths.append(note)
 
     def rest(self, found: JsonObject, known: frozenset[str], path: str = "") -> None:
         """Note each member that is set and that nobody knows."""
-        for name, value in found.items():
+        for name, value in islice(found.items(), _MOST_ITEMS):
             if name not in known and value is not None:
                 self.add(f"{path}.{name}" if path else name)
 
@@ -84,6 +88,9 @@ def objects(value: JsonValue, path: str) -> Iterator[tuple[str, JsonObject]]:
         return
     if not isinstance(value, list):
         raise refused(path, f"is {_kind(value)}, where an array is expected", "send an array")
+    if len(value) > _MOST_ITEMS:
+        why = f"has {len(value)} items, and at most {_MOST_ITEMS} are translated"
+        raise refused(path, why, "send fewer")
     for index, one in enumerate(value):
         where = f"{path}[{index}]"
         yield where, an_object(one, where)
@@ -105,6 +112,21 @@ def written(document: JsonValue) -> bytes:
         return msgspec.json.encode(document)
     except (RecursionError, UnicodeEncodeError) as error:
         raise Invalid(f"the body cannot be written: {error}", hint="send plain JSON") from None
+
+
+def closed(schema: JsonObject) -> JsonObject:
+    """A schema whose objects take no other members unless it says so; structured answers want that."""
+    copy: JsonObject = msgspec.json.decode(written(schema))
+    left: list[JsonValue] = [copy]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if one.get("type") == "object":
+                one.setdefault("additionalProperties", False)
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return copy
 
 
 def arguments_of(text: str) -> "JsonObject | None":
