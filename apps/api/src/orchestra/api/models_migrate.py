@@ -11,12 +11,13 @@ from orchestra.shared.errors import OrchestraError
 from orchestra.shared.migrations import Migrations
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import Settings
+from orchestra.vectors import MIGRATIONS as VECTORS
 
 
 async def migrate(settings: Settings) -> None:
     """Apply what is lacking."""
     async with open_database(settings, Redactor()) as database:
-        await Migrations(database, [CONTEXT, COORDINATION, GATEWAY]).apply()
+        await Migrations(database, [CONTEXT, VECTORS, COORDINATION, GATEWAY]).apply()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Literal
 
 from orchestra.cli.bench.gateway.wire import Slice, Wire, pin, post
 from orchestra.cli.bench.process import cpu_seconds, descendants, memory, precise_cpu_seconds
+from orchestra.shared.errors import Unavailable
 from orchestra.shared.settings import child_environment
 
 Kind = Literal["json", "stream"]
@@ -16,6 +17,7 @@ Cell = tuple[Kind, int]
 """What is asked for, and by how many callers at once."""
 
 _STOP = 15.0  # seconds
+_SAID = 2000  # characters of a log
 _NUMBER, _KEEP = "@" * 10, "keep-this-answer"  # as `wire.c` knows them
 _TEXT = "Explain in a few words what this commit changes, and whether a test is missing. " * 4
 
@@ -43,13 +45,23 @@ class Contender:
     """Each call is the same, and may be answered from a cache."""
     alone: bool = False
     """Its descendants are not counted."""
+    log: Path | None = None
+    """What it says."""
     readings: dict[Cell, list[Reading]] = field(default_factory=dict)
 
     def measure(self, wire: Wire, cell: Cell, seconds: float, *, keep: bool = True) -> None:
-        """One slice."""
+        """One slice.
+
+        Raises:
+            Unavailable: it fails; the message has the end of its log.
+        """
         kind, width = cell
         before = self.cpu()
-        found = wire.load(self.port, self.request(kind), width, seconds)
+        try:
+            found = wire.load(self.port, self.request(kind), width, seconds)
+        except Unavailable as error:
+            said = self.log.read_text(errors="replace")[-_SAID:] if self.log else ""
+            raise Unavailable(f"{self.name}: {error.message}\n{said}", hint=error.hint) from None
         spent = self.cpu() - before
         if keep:
             self.readings.setdefault(cell, []).append(Reading(found, spent / found.calls * 1e6))
@@ -71,10 +83,10 @@ class Contender:
         """Processor time so far, in seconds."""
         return sum(precise_cpu_seconds(pid) or cpu_seconds(pid) for pid in self.pids())
 
-    def resident(self) -> float:
-        """Memory in MiB."""
+    def resident(self, *, shared: bool = True) -> float:
+        """Memory in MiB; without `shared`, without the pages of files that other processes use too."""
         sizes = [memory(pid) for pid in self.pids()]
-        return sum(size.own + size.shared for size in sizes) / 2**20
+        return sum(size.own + (size.shared if shared else 0) for size in sizes) / 2**20
 
     def pids(self) -> list[int]:
         """Its processes."""

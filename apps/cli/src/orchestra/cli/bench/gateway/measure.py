@@ -118,6 +118,7 @@ def _figures(c: Contender, direct: Contender) -> dict[str, object]:
             figures[f"{kind}_{width}_least_cpu_us"] = min(r.cpu for r in readings)
     if c.pid is not None:
         figures["resident_mib"] = c.resident()
+        figures["own_mib"] = c.resident(shared=False)
     return figures
 
 

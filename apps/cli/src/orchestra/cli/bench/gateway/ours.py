@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx2
 from orchestra.cli.bench.gateway.contender import Contender, end, launch
 from orchestra.cli.bench.gateway.peers import KEY, Ground
-from orchestra.cli.bench.nats import connected
 from orchestra.cli.bench.repository import generate
 from orchestra.cli.bench.system import BenchSystem, free_port, until
 from orchestra.shared.errors import Invalid
@@ -76,7 +76,8 @@ def our_ground(ground: Ground) -> Generator[OurGround]:
 def mounted(ours: OurGround) -> Contender:
     """The gateway in the process that serves everything else too."""
     pid = until(lambda: ours.system.api_pid, "the API is gone")
-    return Contender(MOUNTED, ours.system.port, pid, headers=_headers(ours), alone=True)
+    log = ours.system.state / "logs" / "api.log"
+    return Contender(MOUNTED, ours.system.port, pid, headers=_headers(ours), alone=True, log=log)
 
 
 @contextmanager
@@ -104,14 +105,14 @@ def served(ours: OurGround, name: str) -> Generator[Contender]:
         if process.poll() is not None:
             said = log.read_text(errors="replace")[-1000:]
             raise Invalid(f"our gateway did not start: {said}", hint=f"its whole log is {log}")
-        door = connected(port)
-        if door is not None:
-            door.close()
-        return door is not None
+        try:
+            return httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
+        except httpx2.TransportError:
+            return False
 
     try:
         until(answers, f"our gateway does not answer, see {log}", _START)
-        yield Contender(name, port, process.pid, headers=_headers(ours))
+        yield Contender(name, port, process.pid, headers=_headers(ours), log=log)
     finally:
         end(process)
 

@@ -70,6 +70,7 @@ def portkey(ground: Ground, folder: Path | None) -> Generator[Contender]:
                 "x-portkey-provider": "openai",
                 "x-portkey-custom-host": f"http://127.0.0.1:{ground.upstream}/v1",
             },
+            log=log,
         )
     finally:
         end(process)
@@ -119,7 +120,7 @@ def litellm(ground: Ground, python: Path | None) -> Generator[Contender]:
     try:
         until(lambda: connected(port), f"LiteLLM does not start, see {log}", _SLOW).close()
         yield Contender(
-            "LiteLLM proxy", port, process.pid, headers={"Authorization": f"Bearer {KEY}"}
+            "LiteLLM proxy", port, process.pid, headers={"Authorization": f"Bearer {KEY}"}, log=log
         )
     finally:
         end(process)
@@ -162,6 +163,7 @@ def tensorzero(ground: Ground, python: Path | None) -> Generator[Contender]:
             process.pid,
             model="tensorzero::model_name::bench",
             path="/openai/v1/chat/completions",
+            log=log,
         )
     finally:
         end(process)
@@ -219,7 +221,7 @@ def nginx(ground: Ground) -> Generator[Contender]:
     process = launch([program, "-c", str(config), "-p", str(ground.folder)], log, ground.core)
     try:
         until(lambda: connected(port), f"nginx does not start, see {log}", 20).close()
-        yield Contender("nginx", port, process.pid)
+        yield Contender("nginx", port, process.pid, log=log)
     finally:
         end(process)
 
