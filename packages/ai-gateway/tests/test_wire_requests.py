@@ -123,6 +123,22 @@ def test_tools_of_the_past_are_named_where_none_is_offered_any_more() -> None:
     assert dropped == ("tools (those that were used are named, and none may be called)",)
 
 
+def test_what_an_agent_will_send_again_is_marked_for_the_prompt_cache() -> None:
+    tools: list[JsonValue] = [{"type": "function", "function": {"name": "f"}}]
+    system: JsonObject = {"role": "system", "content": "Be brief."}
+    mine: JsonObject = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
+
+    agents, _ = asked("chat", "anthropic", {"messages": [system, USER], "tools": tools})
+    persons, _ = asked("chat", "anthropic", {"messages": [system, USER]})
+    own, _ = asked("chat", "anthropic", user(mine) | {"tools": tools})
+
+    mark = '"cache_control": {"type": "ephemeral"}'
+    assert f'{{"type": "text", "text": "Be brief.", {mark}}}' in json.dumps(agents)
+    assert f'{{"type": "text", "text": "Hi", {mark}}}' in json.dumps(agents)
+    assert mark not in json.dumps(persons)
+    assert json.dumps(own).count(mark) == 1
+
+
 def test_a_list_that_would_take_seconds_is_refused() -> None:
     assert "at most 20000" in refusal("chat", "anthropic", {"messages": [USER] * 20_001})
 

@@ -4,6 +4,7 @@ import re
 
 from orchestra.gateway.wire.chat_contents import assistant_blocks, blocks, result_block
 from orchestra.gateway.wire.fields import Dropped, a_text, an_object, closed, objects, refused
+from orchestra.gateway.wire.prompt_cache import marked
 from orchestra.shared.json import JsonObject, JsonValue
 
 MAX_TOKENS = 8192
@@ -68,7 +69,7 @@ def to_messages(chat: JsonObject, model: str, dropped: Dropped) -> JsonObject:
     if chat.get("stream"):
         request["stream"] = True
     dropped.rest(chat, _KNOWN)
-    return request
+    return marked(request)
 
 
 def _refuse(chat: JsonObject) -> None:
