@@ -48,6 +48,7 @@ async def test_an_embedding_service_gives_every_chunk_a_vector(settings: Setting
                 "embedded": 1,
                 "total": 1,
                 "problem": None,
+                "refused": 0,
             }
             assert await notes(api) == ["vectors: 100 % of chunks"]
             assert (await api.http.get("/api/v1/search", params={"q": "print"})).json()["found"]
