@@ -302,6 +302,14 @@ async def test_what_kept_answers_did_is_told(system: System) -> None:
     assert document["semantic"]
 
 
+async def test_kept_answers_are_forgotten_when_asked(system: System) -> None:
+    answer = await system.api.http.delete("/api/v1/gateway/cache", params={"model": "small"})
+    assert answer.status_code == 200
+    assert answer.json()["cleared"] >= 0
+    empty = await system.api.http.delete("/api/v1/gateway/cache", params={"tenant": ""})
+    assert empty.status_code == 422
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [

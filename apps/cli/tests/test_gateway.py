@@ -22,7 +22,8 @@ def test_nothing_spent_says_how_to_begin(system: Running) -> None:
     assert (document["rows"], document["total"]["cost"]) == ([], "0.00")
     assert "there are no such calls" in system.run("gateway", "ledger", "-n", "5").stderr
     assert system.json("gateway", "ledger")["calls"] == []
-    assert "hits: 0 of 0" in system.run("gateway", "cache").stdout
+    assert "hits: 0 of 0" in system.run("gateway", "cache", "show").stdout
+    assert system.json("gateway", "cache", "clear", "--model", "small") == {"cleared": 0}
 
 
 def test_a_budget_is_set_listed_and_removed(system: Running) -> None:

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import typer
 from orchestra.cli.client import client
 from orchestra.cli.gateway_budget import app as budget
+from orchestra.cli.gateway_cache import app as cache
 from orchestra.cli.gateway_serve import serve
 from orchestra.cli.options import Repo, StateDir, load
 from orchestra.cli.output import Json, ago, say, show, table
 
 app = typer.Typer(help="Models, their cost, and who may spend it.", no_args_is_help=True)
 app.add_typer(budget, name="budget")
+app.add_typer(cache, name="cache")
 app.command()(serve)
 
 _GROUPS = ("day", "agent", "key", "provider", "model", "route", "class")
@@ -168,38 +170,3 @@ def explain(
     with client(load(repo, state_dir)) as api:
         found = api.get(f"/gateway/explain/{call}")
     show(found, as_json=json, lines=lambda: found["lines"])
-
-
-@app.command("cache")
-def cache(repo: Repo = None, state_dir: StateDir = None, json: Json = False) -> None:
-    """Say what kept answers did, and where near ones are given.
-
-    \b
-    Example:
-      orchestra gateway cache --json
-    """
-    with client(load(repo, state_dir)) as api:
-        found = api.get("/gateway/cache")
-    show(found, as_json=json, lines=lambda: _cache(found))
-
-
-def _cache(found: dict[str, Any]) -> list[str]:
-    hits = found["exact_hits"] + found["semantic_hits"]
-    share = f" ({hits / found['lookups']:.0%})" if found["lookups"] else ""
-    lines = [
-        (
-            f"the same question: {'on' if found['exact'] else 'off'};"
-            f" {found['entries']} answers, {found['bytes'] / 1e6:.1f} MB"
-        ),
-        f"a question like it: {found['semantic']}",
-        (
-            f"hits: {hits} of {found['lookups']}{share},"
-            f" {found['exact_hits']} exact and {found['semantic_hits']} near; saved ${found['saved']}"
-        ),
-        f"checks of near answers: {found['shadow_checks']}, of which {found['shadow_false']} false",
-    ]
-    for family in found["families"]:
-        threshold = "closed" if family["threshold"] is None else f"from {family['threshold']:.3f}"
-        bound = f"at most {family['bound']:.1%} false"
-        lines.append(f"  {family['name']}: {threshold}, {family['state']}, {bound}")
-    return lines

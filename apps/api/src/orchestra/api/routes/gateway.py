@@ -14,6 +14,7 @@ from orchestra.api.routes.gateway_models import (
     CacheView,
     CallId,
     CallView,
+    ClearedView,
     CostView,
     Days,
     Groups,
@@ -148,6 +149,23 @@ async def cache(request: Request, _caller: Administrator) -> CacheView:
     figures = await state_of(request).models.cache.figures()
     view = asdict(figures) | {"saved": dollars(figures.saved)}
     return CacheView.model_validate(view)
+
+
+@router.delete("/cache", summary="Forget kept answers")
+async def clear_cache(
+    request: Request,
+    caller: Administrator,
+    tenant: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    commit: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    model: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> ClearedView:
+    """In every process: all, or those of a tenant, a commit and a model."""
+    models = state_of(request).models
+    number = await models.cache.clear(tenant=tenant, commit=commit, model=model)
+    given = {"tenant": tenant, "commit": commit, "model": model}
+    data = {name: value for name, value in given.items() if value is not None}
+    await models.cost.notices.say("cache.cleared", {**data, "answers": number}, actor=caller.name)
+    return ClearedView(cleared=number)
 
 
 @router.post("/outcomes", summary="Report an outcome")

@@ -235,3 +235,9 @@ class CacheView(BaseModel):
     shadow_false: int
     stopped: dict[str, int]
     families: list[FamilyView]
+
+
+class ClearedView(BaseModel):
+    """How many kept answers were forgotten."""
+
+    cleared: int
