@@ -51,13 +51,16 @@ async def test_calls_go_through_portkey_and_around_it_where_it_does_not_run(
                 json={"model": "ok--one", "messages": [{"role": "user", "content": "hi"}]},
                 timeout=60,
             )
+            listed = (await api.http.get("/api/v1/gateway/models")).json()
 
     assert answer.status_code == 200, answer.text
     seen = upstream.requests[-1]
     said = (answer.headers["x-orchestra-provider"], answer.headers["x-orchestra-attempts"])
     if broken:
         assert (said, seen.model) == (("second", "2"), "ok--direct")
+        assert "is not at" in listed["absent"]["first"]
     else:
         assert (said, seen.model) == (("first", "1"), "ok--one")
+        assert listed["absent"] == {}
         assert seen.headers["authorization"] == "Bearer sk-provider-0123456789"
         assert "sec-fetch-mode" in seen.headers  # it is Node that asks

@@ -20,6 +20,7 @@ from orchestra.gateway.door.door import ModelDoor
 from orchestra.gateway.door.errors import error_body
 from orchestra.gateway.observe import Counters, Observed, collected_spans
 from orchestra.gateway.portkey.layer import portkey_layer
+from orchestra.gateway.portkey.provider import PortkeyProvider
 from orchestra.gateway.providers.provider import Provider
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unauthenticated
@@ -42,6 +43,8 @@ class Models:
     cache: ResponseCache
     reports: Reports
     outcomes: Outcomes
+    portkey: PortkeyProvider | None
+    """The layer, where a provider is reached through it."""
 
 
 def gateway_config(settings: Settings) -> GatewayConfig:
@@ -122,7 +125,7 @@ async def open_models(
         )
         reports = Reports(database, cost.budgets)
         outcomes = Outcomes(reports, cost.ladder, cost.ledger, cost.notices)
-        yield Models(built, door, cost, cache, reports, outcomes)
+        yield Models(built, door, cost, cache, reports, outcomes, portkey)
 
 
 class ModelsMount:

@@ -17,13 +17,16 @@ async def models_view(models: Models) -> ModelsView:
         if "{model}" not in target.model and target.provider in known.usable
     }
     await models.cost.prices.learn(named)
+    missing = dict(known.absent)
+    if models.portkey is not None:
+        missing |= models.portkey.failures()
     health = {(one.provider, one.model): one for one in models.built.breakers.health()}
 
     def view(target: TargetSection) -> TargetView:
         pair = (target.provider, target.model)
         card = models.cost.prices.find(*pair)
         one = health.get(pair)
-        absent = target.provider not in known.usable
+        absent = target.provider in missing
         return TargetView(
             provider=target.provider,
             model=target.model,
@@ -39,7 +42,7 @@ async def models_view(models: Models) -> ModelsView:
             for name, route in config.routes.items()
         ],
         classes={name: list(section.routes) for name, section in config.classes.items()},
-        absent=dict(known.absent),
+        absent=missing,
     )
 
 

@@ -88,6 +88,8 @@ def events_of(answer: httpx2.Response) -> list[dict[str, Any]]:
 class Shared:
     """Portkey's gateway, run by somebody else for longer than a test."""
 
+    failure: str | None = None
+
     def __init__(self, child: PortkeyChild) -> None:
         self.socket = child.socket
 

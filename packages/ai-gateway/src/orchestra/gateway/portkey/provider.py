@@ -38,6 +38,11 @@ class Child(Protocol):
         """Where it listens, once it was started."""
         ...
 
+    @property
+    def failure(self) -> str | None:
+        """Why it does not serve, when it does not."""
+        ...
+
     async def start(self) -> object:
         """Begin to keep it running."""
         ...
@@ -99,6 +104,15 @@ class PortkeyProvider:
             await self._http.close()
         if self.child is not None:
             await self.child.close()
+
+    def failures(self) -> dict[str, str]:
+        """The providers that cannot be asked now, and why; as far as it is Portkey's own doing."""
+        why = None if self.child is None else self.child.failure
+        if self.child is None and self._section.key is not None and self._key is None:
+            why = f"`{self._section.key}` is not set"
+        return (
+            {} if why is None else dict.fromkeys(self._providers, f"Portkey does not serve: {why}")
+        )
 
     async def open(
         self, attempt: Target, call: ModelCall, body: bytes, timeouts: Timeouts

@@ -36,7 +36,7 @@ class _Effort:
     warm: float
 
 
-_FULL, _QUICK = _Effort(6, 1.5, 3.0), _Effort(1, 0.5, 0.5)
+_FULL, _QUICK = _Effort(5, 1.5, 2.0), _Effort(1, 0.5, 0.5)
 
 
 class GatewayBench:
