@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
-from orchestra.coordination.tasks import NewTask, Progress, Task
+from orchestra.coordination.tasks import Handover, NewTask, Progress, Task
 from orchestra.coordination.testing.tasks import TaskDesk, caller
 from orchestra.shared.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from orchestra.shared.testing.planted_secrets import KINDS, plant
@@ -105,6 +105,23 @@ async def test_a_stale_token_writes_nothing(desk: TaskDesk) -> None:
     await refused("is stale")
     task = await desk.tasks.show(id, ADA)
     assert (task.state, task.progress) == ("open", Progress())
+
+
+async def test_an_older_token_of_the_holder_itself_writes_nothing(desk: TaskDesk) -> None:
+    id, token = await claimed(desk)
+    await desk.let_time_pass(901)
+    newer = token_of(await desk.tasks.claim(id, CLAUDE))
+
+    for write in (
+        desk.tasks.renew(id, CLAUDE, token=token),
+        desk.tasks.update(id, CLAUDE, Progress(next_step="mine"), token=token),
+        desk.tasks.release(id, CLAUDE, token=token),
+        desk.tasks.complete(id, CLAUDE, token=token),
+        desk.handoffs.create(Handover(id, token=token), CLAUDE),
+    ):
+        with pytest.raises(Conflict, match="you hold .* by a newer one"):
+            await write
+    assert (await desk.tasks.complete(id, CLAUDE, token=newer)).state == "done"
 
 
 async def test_a_token_is_of_no_use_to_anybody_but_its_holder(desk: TaskDesk) -> None:
