@@ -1,6 +1,7 @@
 """What models cost, through the public doors: budgets hold, refusals explain, calls are told."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -325,3 +326,36 @@ async def test_a_budget_that_cannot_be_says_why(
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
     assert answer.json()["hint"]
+
+
+@pytest.mark.requirement("obs.metrics")
+async def test_calls_are_counted_with_their_attempts_tokens_and_dollars(system: System) -> None:
+    async def counted() -> dict[str, float]:
+        text = (await system.api.http.get("/metrics")).text
+        rows = re.findall(r"^orchestra_gateway_(\w+\{.*\}) (\S+)$", text, re.MULTILINE)
+        return {name: float(value) for name, value in rows}
+
+    before = await counted()
+    async with await system.client("counted") as http:
+        for model in ("small", "dear"):
+            await chat(http, model=model, stream=model == "small")
+    after = await counted()
+
+    assert {name: round(after[name] - before.get(name, 0), 9) for name in (
+        'calls_total{cache="miss",door="chat",result="answered"}',
+        'attempts_total{provider="up",result="unavailable"}',
+        'attempts_total{provider="up",result="ok"}',
+        'tokens_total{kind="output",provider="up"}',
+        'dollars_total{provider="up",source="table"}',
+        'first_token_seconds_count{provider="up"}',
+        'call_seconds_count{door="chat"}',
+    )} == {
+        'calls_total{cache="miss",door="chat",result="answered"}': 2,
+        'attempts_total{provider="up",result="unavailable"}': 1,
+        'attempts_total{provider="up",result="ok"}': 2,
+        'tokens_total{kind="output",provider="up"}': 16,
+        'dollars_total{provider="up",source="table"}': 0.088,
+        'first_token_seconds_count{provider="up"}': 1,
+        'call_seconds_count{door="chat"}': 2,
+    }  # fmt: skip
+    assert 'breakers_open{provider="up"}' in after
