@@ -1,9 +1,13 @@
 """One connection of the HTTP server, which takes no endless request head, nor waits for one for ever."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import cast
 
 import orjson
+from orchestra.api.together import Together
+from orchestra.gateway.door.reply import CONNECTION
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_LIMIT = 64 * 1024  # bytes of a request line and its headers
@@ -52,16 +56,27 @@ class Connection(HttpToolsProtocol):
     _pending = 0  # bytes taken since a head, a part of a body, or a request was complete
     _refused = False
     _heading: asyncio.TimerHandle | None = None
+    _leaving: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class above
         """Wait for a request, for a while."""
         super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", Together(transport, self.loop))
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop_waiting()
         super().connection_lost(exc)
+        leaving, self._leaving = self._leaving, None
+        if leaving is not None:
+            leaving()
+
+    def on_leaving(self, leaving: Callable[[], None] | None) -> None:
+        """Call this once the client leaves, which costs less than a task that waits for it."""
+        self._leaving = leaving
+        if leaving is not None:
+            self.flow.resume_reading()  # or its leaving would not be noticed
 
     def on_message_begin(self) -> None:
         """Wait for the rest of a head, for a while."""
@@ -85,6 +100,7 @@ class Connection(HttpToolsProtocol):
         if len(self.url) + lines > HEAD_LIMIT:
             self._refuse(_TOO_LARGE)
         if not self._refused:
+            self.scope[CONNECTION] = self  # type: ignore[literal-required]  # ours
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
-from orchestra.shared.postgres import EmbeddedPostgres
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestra.shared.postgres import EmbeddedPostgres
 
 _WATCH = 0.2  # seconds between looks whether the embedded database's process lives
 _AFTER_FAILURE = 10.0  # seconds until it is tried again to start it
@@ -26,6 +29,8 @@ async def open_database(settings: Settings, redactor: Redactor) -> AsyncGenerato
         if settings.database_url is not None:
             dsn = settings.database_url.get_secret_value()
         else:
+            from orchestra.shared.postgres import EmbeddedPostgres  # and its driver, if it is run
+
             postgres = EmbeddedPostgres(settings.state_folder)
             dsn = await asyncio.to_thread(postgres.ensure)
             keeper = asyncio.create_task(_keep_alive(postgres), name="postgres-keeper")
@@ -54,7 +59,7 @@ async def _reach(database: Database) -> None:
     await connection.close()
 
 
-async def _keep_alive(postgres: EmbeddedPostgres) -> None:
+async def _keep_alive(postgres: "EmbeddedPostgres") -> None:
     clock = asyncio.get_running_loop().time
     asked = clock()
     while True:

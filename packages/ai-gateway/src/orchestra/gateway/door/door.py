@@ -72,7 +72,7 @@ class ModelDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         endpoint = _ENDPOINTS.get(scope["path"])
-        reply = Reply(receive, send)
+        reply = Reply(scope, receive, send)
         trail = Trail(self._time)
         try:
             if endpoint is not None and scope["method"] == "POST":

@@ -86,7 +86,7 @@ def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, tuple[int
         key = _KEY.match(body, end)
         if key is None:
             break
-        name = _key.decode(key[1])
+        name = key[1][1:-1].decode() if b"\\" not in key[1] else _key.decode(key[1])
         value = bytes(fields.get(name, b""))
         if name in places or not body.startswith(value, key.end()):
             raise Invalid(f"the body has the key `{name[:60]}` twice", hint=_HINT)
@@ -112,8 +112,10 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
 
 def _scalar(fields: Mapping[str, msgspec.Raw], name: str) -> object:
     raw = fields.get(name)
+    if raw is None:
+        return None
     try:
-        return None if raw is None else _any.decode(raw)
+        return _any.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         raise Invalid(f"`{name}` cannot be read", hint=_HINT) from None
 

@@ -1,9 +1,17 @@
 """The answer to a client: whole, or piece by piece, for as long as the client is there."""
 
 import asyncio
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Protocol, Self
 
-from orchestra.gateway.door.asgi import Headers, Receive, Send
+from orchestra.gateway.door.asgi import Headers, Receive, Scope, Send
+
+CONNECTION = "orchestra.connection"
+"""Where a server that can tell it puts its connection into the scope."""
+
+
+class _Connection(Protocol):
+    def on_leaving(self, leaving: Callable[[], None] | None) -> None: ...
 
 
 class Reply:
@@ -11,7 +19,10 @@ class Reply:
     task: whatever is under way for it, also upstream, ends at once.
     """
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._connection: _Connection | None = scope.get(CONNECTION)
+        self._watch: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self._receive = receive
         self._send = send
         self._over = False
@@ -21,14 +32,19 @@ class Reply:
         """The client has gone."""
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
-        self._task = task
-        self._watch = asyncio.get_running_loop().create_task(self._watch_client())
+        self._task = asyncio.current_task()
+        if self._connection is not None:
+            self._connection.on_leaving(self._client_left)
+        else:
+            self._watch = asyncio.get_running_loop().create_task(self._watch_client())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over = True
-        self._watch.cancel()
+        if self._connection is not None:
+            self._connection.on_leaving(None)
+        if self._watch is not None:
+            self._watch.cancel()
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole answer."""
@@ -58,6 +74,9 @@ class Reply:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 break
+        self._client_left()
+
+    def _client_left(self) -> None:
         if not self._over and self._task is not None:
             self.left = True
             self._task.cancel()

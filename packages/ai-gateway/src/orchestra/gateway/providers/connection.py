@@ -7,6 +7,7 @@ import httptools
 from orchestra.gateway.routing.failures import Fault
 
 _HIGH = 256 * 1024  # bytes of an answer that wait to be read, before the provider is slowed down
+_SMALL = 64 * 1024  # bytes: copied, so that they leave together
 _LARGEST_HEAD = 64 * 1024  # bytes
 
 
@@ -99,7 +100,10 @@ class HttpConnection(asyncio.Protocol):
         response = self._response = HttpResponse(self)
         self._endless = False
         self._head, self._head_size, self._in_head = {}, 0, True
-        self.transport.writelines((request, body))
+        if len(body) < _SMALL:
+            self.transport.write(request + body)
+        else:
+            self.transport.writelines((request, body))
         return response
 
     def resume(self, response: HttpResponse) -> None:

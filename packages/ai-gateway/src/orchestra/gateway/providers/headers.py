@@ -48,12 +48,12 @@ class Credentials:
 
 def request_headers(to: Credentials, call: ModelCall) -> dict[str, str]:
     """What a provider is sent: its own key, never the client's, and what is known to be harmless."""
-    headers = {
-        "content-type": "application/json",
-        "accept": "text/event-stream" if call.stream else "application/json",
-        "accept-encoding": "identity",
-        "user-agent": "orchestra-gateway",
-    }
+    return {**forwarded(to, call), **own_headers(to, stream=call.stream)}
+
+
+def forwarded(to: Credentials, call: ModelCall) -> dict[str, str]:
+    """What of the client's headers goes to the provider."""
+    headers = {}
     given = call.headers
     for name in _ANTHROPICS if to.section.kind == "anthropic" else _OPENAIS:
         value = given.get(name)
@@ -61,6 +61,17 @@ def request_headers(to: Credentials, call: ModelCall) -> dict[str, str]:
             headers[name] = value
     if to.section.kind == "anthropic":
         headers.setdefault("anthropic-version", _VERSION)
+    return headers
+
+
+def own_headers(to: Credentials, *, stream: bool) -> dict[str, str]:
+    """What a provider is sent with each call; it wins over what the client says."""
+    headers = {
+        "content-type": "application/json",
+        "accept": "text/event-stream" if stream else "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "orchestra-gateway",
+    }
     if to.key is not None:
         key = to.key.get_secret_value()
         if to.section.kind == "anthropic":

@@ -117,15 +117,18 @@ async def _whole(
     deadline: float,
 ) -> Won:
     loop = asyncio.get_running_loop()
-    timer.reschedule(min(loop.time() + policy.stall, deadline))
     pieces: list[bytes] = []
     size = 0
+    # most answers are there with their head: a timer that is not needed costs as much as all this
+    if not getattr(response, "complete", False):
+        timer.reschedule(min(loop.time() + policy.stall, deadline))
     async for piece in response:
         pieces.append(piece)
         size += len(piece)
         if size > _LARGEST_ANSWER:
             raise Fault("garbled", "the answer is too long")
-        timer.reschedule(min(loop.time() + policy.stall, deadline))
+        if not getattr(response, "complete", False):
+            timer.reschedule(min(loop.time() + policy.stall, deadline))
     response.close()
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if not _is_object(body):
