@@ -47,6 +47,9 @@ output = 10000
 
 [budgets]
 keys = {{ "*" = "1000/day" }}
+
+[cache]
+near = true
 """
 ASKED = {"model": "small", "max_tokens": 8, "messages": [{"role": "user", "content": "Say words"}]}
 CALL = Decimal("0.008")
@@ -300,7 +303,22 @@ async def test_what_kept_answers_did_is_told(system: System) -> None:
     document = (await system.api.http.get("/api/v1/gateway/cache")).json()
     assert document["exact"] is True
     assert document["saved"] == "0.00"
-    assert document["semantic"]
+    assert document["semantic"] == "on"
+
+
+async def test_an_answer_that_is_given_again_costs_nothing(system: System) -> None:
+    headers = {"x-orchestra-cache": "semantic"}
+    async with await system.client("again") as http:
+        first = await chat(http, headers=headers, seed=7)
+        second = await chat(http, headers=headers, seed=7)
+
+    assert (first.headers["x-orchestra-cache"], first.headers["x-orchestra-cost"]) == (
+        "miss",
+        "0.008",
+    )
+    assert second.headers["x-orchestra-cache"] == "exact"
+    assert second.content == first.content
+    assert second.headers["x-orchestra-cost"] == "0"
 
 
 async def test_kept_answers_are_forgotten_when_asked(system: System) -> None:
