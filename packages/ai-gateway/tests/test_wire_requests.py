@@ -139,6 +139,34 @@ def test_what_an_agent_will_send_again_is_marked_for_the_prompt_cache() -> None:
     assert json.dumps(own).count(mark) == 1
 
 
+def test_an_image_that_a_tool_returned_is_shown_after_all_results() -> None:
+    image: JsonObject = {"type": "input_image", "image_url": "data:image/png;base64,AA"}
+    calls: list[JsonValue] = [
+        {"type": "function_call", "call_id": one, "name": "view", "arguments": "{}"} for one in "ab"
+    ]
+    results: list[JsonValue] = [
+        {"type": "function_call_output", "call_id": "a", "output": [image]},
+        {"type": "function_call_output", "call_id": "b", "output": "text"},
+    ]
+
+    chat, _ = asked("responses", "openai-chat", {"input": [*calls, *results, USER]})
+    messages, _ = asked("responses", "anthropic", {"input": [*calls, *results]})
+
+    assert isinstance(chat, dict)
+    assert isinstance(said := chat["messages"], list)
+    assert [one["role"] for one in said if isinstance(one, dict)] == [
+        "assistant", "tool", "tool", "user", "user"]  # fmt: skip
+    assert said[3] == {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "In the result of a:"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
+        ],
+    }
+    assert isinstance(messages, dict)
+    assert '"media_type": "image/png"' in json.dumps(messages["messages"])
+
+
 def test_a_list_that_would_take_seconds_is_refused() -> None:
     assert "at most 20000" in refusal("chat", "anthropic", {"messages": [USER] * 20_001})
 

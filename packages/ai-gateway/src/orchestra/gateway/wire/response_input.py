@@ -22,19 +22,30 @@ def conversation(asked: JsonObject, dropped: Dropped) -> list[JsonValue]:
     given = asked.get("input")
     if isinstance(given, str):
         return [*found, {"role": "user", "content": given}]
+    shown: list[JsonValue] = []
     for path, item in objects(given, "input"):
         kind = kind_of(item, path, "message")
+        if kind == "message" or kind in _CALLS:
+            _show(found, shown)
         if kind == "message":
             found.append(_message(item, path))
         elif kind in _CALLS:
             _called(found, _call(kind, item, path))
         elif kind.endswith("_output"):
-            found.append(_result(kind, item, path))
+            found.append(_result(kind, item, path, shown))
         elif kind in _LEFT_OUT:
             dropped.add(f"{path} of type {kind}")
         else:
             raise refused(f"{path}.type", f"is `{kind[:60]}`, which only OpenAI knows")
+    _show(found, shown)
     return list(found)
+
+
+def _show(found: list[JsonObject], shown: list[JsonValue]) -> None:
+    """What tools returned besides text: a chat takes it of the user, after all results."""
+    if shown:
+        found.append({"role": "user", "content": list(shown)})
+        shown.clear()
 
 
 def _message(item: JsonObject, path: str) -> JsonObject:
@@ -95,7 +106,7 @@ def _called(found: list[JsonObject], call: JsonObject) -> None:
     last["tool_calls"] = [*(calls if isinstance(calls, list) else []), call]
 
 
-def _result(kind: str, item: JsonObject, path: str) -> JsonObject:
+def _result(kind: str, item: JsonObject, path: str, shown: list[JsonValue]) -> JsonObject:
     call_id = a_text(item.get("call_id"), f"{path}.call_id")
     result: JsonObject = {"role": "tool", "tool_call_id": call_id}
     if kind == "tool_search_output":
@@ -106,6 +117,8 @@ def _result(kind: str, item: JsonObject, path: str) -> JsonObject:
     if isinstance(output, str):
         return result | {"content": output}
     parts = [_part(part, where) for where, part in objects(output, f"{path}.output")]
-    if any(part["type"] != "text" for part in parts):
-        raise refused(f"{path}.output", "holds an image, and a chat takes only text of a tool")
-    return result | {"content": "\n".join(str(part["text"]) for part in parts)}
+    others = [part for part in parts if part["type"] != "text"]
+    if others:
+        shown += [{"type": "text", "text": f"In the result of {call_id}:"}, *others]
+    texts = [str(part["text"]) for part in parts if part["type"] == "text"]
+    return result | {"content": "\n".join(texts)}

@@ -150,6 +150,8 @@ class Translator:
         elif self._door == "responses":
             chat, self._offered = from_responses(asked, model, dropped, is_openai=is_openai)
         if self._dialect == "cohere":
+            if chat is not asked:
+                chat.pop("stream_options", None)  # ours, and Cohere counts without it
             return to_cohere(chat, model, dropped)
         return to_messages(chat, model, dropped) if self.format == "messages" else chat
 
