@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from orchestra.gateway import MIGRATIONS
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.opening import opened_cache
 from orchestra.gateway.cache.response_cache import ResponseCache
@@ -17,7 +18,9 @@ from orchestra.gateway.calls import Hit, ModelCall
 from orchestra.gateway.testing.cache_calls import PLAN, answer, caller, chat, completion
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
+from orchestra.shared.migrations import Migrations
 from orchestra.shared.redaction import Redactor
+from orchestra.shared.testing.postgres import TemporaryPostgres
 from orchestra.vectors import Kind
 from orchestra.vectors.embedders.hashing import HashingEmbedder
 from orchestra.vectors.indexes.pgvector import PgVectorStore
@@ -175,6 +178,22 @@ async def test_whatever_fails_is_a_miss(cache: ResponseCache, embedder: Threads)
 
     assert await cache.find(near_chat(f"so then {QUESTION}"), PLAN) is None
     assert (await cache.figures()).stopped["failure"] == 1
+
+
+@pytest.mark.requirement("gw.cache")
+async def test_a_database_without_vectors_is_a_miss_too(
+    postgres: TemporaryPostgres, embedder: Threads
+) -> None:
+    database = Database(postgres.create_database())
+    await Migrations(database, [MIGRATIONS]).apply()
+    vectors = PgVectorStore(database)
+    async with opened_cache(
+        LOOSE, database, Redactor(), embedder=embedder, vectors=vectors, patience=20
+    ) as cache:
+        assert await ask(cache, near_chat(QUESTION)) is None
+        assert await ask(cache, near_chat(f"please {QUESTION}")) is None
+        assert await ask(cache, near_chat(QUESTION)) is not None  # the exact tier goes on
+    await database.close()
 
 
 @pytest.mark.requirement("gw.cache")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from orchestra.api.head import Head
 from orchestra.gateway.cache.asked import Place
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.opening import opened_cache
@@ -20,11 +21,22 @@ async def open_answers(
     database: Database,
     redactor: Redactor,
     *,
-    head: Callable[[], str | None],
+    head: Callable[[], str | None] | None,
     embedder: Embedder | None,
 ) -> AsyncGenerator[ResponseCache]:
-    """The cache for the length of a block; vectors are opened only where near answers are wanted."""
+    """The cache for the length of a block; vectors are opened only where near answers are wanted.
+
+    `head` tells the commit that is served; without it, git is asked.
+    """
     async with AsyncExitStack() as stack:
+        if head is None:
+            asked = Head(settings.repo)
+            await asked.start()
+            stack.push_async_callback(asked.close)
+
+            def head() -> str | None:
+                return asked.commit
+
         vectors: VectorStore | None = None
         if section.by_likeness:
             if embedder is None:

@@ -68,7 +68,7 @@ async def open_models(
     database: Database,
     events: EventLog,
     metrics: Metrics,
-    head: Callable[[], str | None] = lambda: None,
+    head: Callable[[], str | None] | None = None,
     embedder: Embedder | None = None,
 ) -> AsyncGenerator[Models]:
     """The gateway with its door. `head` is the commit that is served, where anybody knows it."""

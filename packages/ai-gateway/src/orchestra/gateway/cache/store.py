@@ -18,6 +18,7 @@ from orchestra.shared.errors import Unavailable
 from orchestra.shared.redaction import Redactor
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 PATIENCE = 0.25
@@ -116,7 +117,8 @@ class AnswerStore:
             async with asyncio.timeout(self.patience), self._database.transaction() as session:
                 rows = await session.scalars(select(AnswerRow).where(*chosen))
                 return [_kept(row) for row in rows]
-        except (Unavailable, TimeoutError):
+        except (Unavailable, TimeoutError, SQLAlchemyError) as error:
+            _log.warning("a kept answer was not read", error=type(error).__name__)
             return []
 
     async def count(self) -> tuple[int, int]:

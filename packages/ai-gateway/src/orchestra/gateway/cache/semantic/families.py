@@ -15,6 +15,7 @@ from orchestra.shared.db import Database
 from orchestra.shared.errors import Unavailable
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 _MOST_CHECKS = 4_000
 """Of a family; the newest count."""
@@ -152,7 +153,7 @@ class StoredRecords:
             self._added += 1
             if self._added % _TRIM == 0:
                 await self._trim(family)
-        except Unavailable:
+        except (Unavailable, SQLAlchemyError):
             _log.warning("a check of the cache was not kept")
 
     async def names(self) -> dict[bytes, str]:

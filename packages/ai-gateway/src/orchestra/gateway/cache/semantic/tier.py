@@ -23,6 +23,7 @@ from orchestra.gateway.cache.semantic.verifier import NEAREST, Candidate, Refusa
 from orchestra.gateway.cache.store import AnswerStore
 from orchestra.shared.errors import OrchestraError
 from orchestra.vectors import Equals, Record, Vector, VectorIndex, VectorStore
+from sqlalchemy.exc import SQLAlchemyError
 
 _MOST_REMOVED = 5_000
 
@@ -82,7 +83,7 @@ class SemanticTier:
                 return None
             family = self._family(asked)
             known = await self.families.find(family, name)
-        except (OrchestraError, TimeoutError) as error:
+        except (OrchestraError, TimeoutError, SQLAlchemyError) as error:
             self.stopped["failure"] += 1
             _log.warning("the cache did not look for a near answer", error=str(error))
             return None
@@ -109,7 +110,7 @@ class SemanticTier:
             ]
             if records:
                 await self._index.upsert(records)
-        except OrchestraError as error:  # they are still found by the exact tier
+        except (OrchestraError, SQLAlchemyError) as error:  # they are still found by the exact tier
             _log.warning("prompts are not found by likeness", error=str(error))
 
     async def forget(self, keys: Collection[bytes]) -> None:
