@@ -8,7 +8,6 @@ _CHAT = frozenset(
         "model",
         "messages",
         "stream",
-        "stream_options",
         "tools",
         "response_format",
         "temperature",
