@@ -14,7 +14,8 @@ _HEAD = 22  # tokens that a file's heading and fence take
 _RANGE = 8  # tokens that the mark of a range takes
 _DEAR = 0.6  # how much a chunk's length counts against its likelihood
 _OUTLINED = 60  # files
-_LINES = 2  # of an outlined file
+_LINES = 2  # of an outlined file, as long as it is one of the likeliest
+_LIKELY = 10  # outlined files
 _LONGEST_LINE = 90  # characters
 
 
@@ -93,7 +94,8 @@ def write_outlines(
         parsed = corpus.view.current.get(file.path)
         symbols = parsed.symbols if parsed else ()
         lines = texts.get(file.path, "").split("\n")
-        numbers = _telling_lines(symbols, best.get(file.path, ()), lines)
+        most = _LINES if len(items) < _LIKELY else 1
+        numbers = _telling_lines(symbols, best.get(file.path, ()), lines, most)
         written = "\n".join(
             [
                 f"- {shown_path(file.path)}",
@@ -110,7 +112,7 @@ def write_outlines(
 
 
 def _telling_lines(
-    symbols: Sequence[Symbol], chunks: Sequence[RankedChunk], lines: Sequence[str]
+    symbols: Sequence[Symbol], chunks: Sequence[RankedChunk], lines: Sequence[str], most: int
 ) -> list[int]:
     """Where the best chunks' definitions begin; else what holds them, else their first line."""
     found = [
@@ -123,7 +125,7 @@ def _telling_lines(
         around = [s.start for s in symbols if s.start <= chunks[0].start and s.end >= chunks[0].end]
         filled = (n for n in range(chunks[0].start, chunks[0].end + 1) if lines[n - 1 : n] != [""])
         found = around[-1:] or [next(filled, chunks[0].start)]
-    numbers = list(dict.fromkeys(found))[:_LINES]
+    numbers = list(dict.fromkeys(found))[:most]
     return sorted(number for number in numbers if number <= len(lines))
 
 

@@ -28,6 +28,8 @@ LONGEST_TASK = 20_000
 _SURROUNDINGS = 0.05  # of the budget: conventions; tests and commits get 0.02 each
 _OUTLINES = 0.14
 _TITLES = 60  # tokens of all titles
+_MARGIN = 100  # tokens: a second filling may miss by so many, or it would lose outlines again
+_LITTLE = 100  # tokens that are not worth a second filling
 _LONGEST_SHOWN_TASK = 2_000  # characters
 
 
@@ -66,11 +68,19 @@ def pack(
     beside = _beside(corpus, source, query, likely, left)
     left -= sum(item.tokens for item in beside)
     guides = {item.path for item in beside if item.kind == "convention"}
-    chosen, outlines = _fill(corpus, source, _without(ranking, guides), left)
-    shown = {item.path for item in chosen}
-    beside = [item for item in beside if item.kind != "test" or item.path not in shown]
-    items = [finish(item) for item in in_order([*fixed, *beside, *chosen, *outlines])]
-    items, text, tokens = _within(items, budget)
+    rest = _without(ranking, guides)
+
+    def written(room: int) -> tuple[list[Item], str, int]:
+        chosen, outlines = _fill(corpus, source, rest, room)
+        shown = {item.path for item in chosen}
+        also = [item for item in beside if item.kind != "test" or item.path not in shown]
+        items = [finish(item) for item in in_order([*fixed, *also, *chosen, *outlines])]
+        return _within(items, budget)
+
+    items, text, tokens = written(left)
+    unused = budget - tokens - _MARGIN
+    if unused >= _LITTLE:  # what ranges that touch share, and tests that are shown, cost nothing
+        items, text, tokens = written(left + unused)
     files = tuple(file.path for file in ranking.files)
     return Pack(task, budget, tokens, text, tuple(items), files, revision, tuple(notes))
 
