@@ -160,6 +160,9 @@ class ChatReader:
 
 
 def _said(message: _Message) -> list[Text | Reasoning]:
+    content = message.content
+    if isinstance(content, str) and not _says_more(message):  # nearly every event of a stream
+        return [Text(content)] if content else []
     said: list[Text | Reasoning] = [*_thoughts(message)]
     texts = message.content if isinstance(message.content, list) else [message.content]
     for text in [*texts, message.refusal]:
@@ -167,6 +170,15 @@ def _said(message: _Message) -> list[Text | Reasoning]:
         if isinstance(found, str) and found:
             said.append(Text(found))
     return said
+
+
+def _says_more(message: _Message) -> bool:
+    return bool(
+        message.reasoning
+        or message.reasoning_content
+        or message.reasoning_details
+        or message.refusal
+    )
 
 
 def _thoughts(message: _Message) -> list[Reasoning]:

@@ -55,6 +55,8 @@ class EventSplitter:
             return []
         kept = self._buffer
         if not kept:
+            if chunk.endswith(b"\n\n") and not self._skipping:  # the usual one
+                return self._read(chunk[:-2])
             whole = chunk
         else:
             searched = len(kept) - 1
@@ -70,12 +72,15 @@ class EventSplitter:
             self._cut()
             return []
         kept += whole[end + 2 :]
-        blocks = whole[:end].split(b"\n\n")
+        data = whole[:end]
         if self._skipping:
             self._skipping = False
-            del blocks[0]
+            data = data.partition(b"\n\n")[2]
         self._cut()
-        return [event for block in blocks if (event := self._event(block)) is not None]
+        return self._read(data)
+
+    def _read(self, data: bytes) -> list[Event]:
+        return [event for block in data.split(b"\n\n") if (event := self._event(block))]
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
         if not chunk:
