@@ -1,10 +1,10 @@
 """The gateway to models, wired to keys and settings, and served before the framework."""
 
-import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orchestra.api.answers import open_answers
 from orchestra.api.limits import RateLimits
@@ -20,7 +20,6 @@ from orchestra.gateway.door.door import ModelDoor
 from orchestra.gateway.door.errors import error_body
 from orchestra.gateway.observe import Counters, Observed, collected_spans
 from orchestra.gateway.portkey.layer import portkey_layer
-from orchestra.gateway.portkey.provider import PortkeyProvider
 from orchestra.gateway.providers.provider import Provider
 from orchestra.shared.db import Database
 from orchestra.shared.errors import Unauthenticated
@@ -31,6 +30,9 @@ from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
 from orchestra.shared.settings import Settings
 from orchestra.vectors import Embedder
+
+if TYPE_CHECKING:  # it brings an HTTP client that a process without this layer has no use for
+    from orchestra.gateway.portkey.provider import PortkeyProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Models:
     cache: ResponseCache
     reports: Reports
     outcomes: Outcomes
-    portkey: PortkeyProvider | None
+    portkey: "PortkeyProvider | None"
     """The layer, where a provider is reached through it."""
 
 
@@ -143,9 +145,3 @@ class ModelsMount:
         headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-
-if __name__ == "__main__":
-    from orchestra.api.models_server import main
-
-    sys.exit(main())

@@ -4,27 +4,29 @@ import contextlib
 import ctypes
 import gc
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+
+for _needless in ("rich", "watchfiles"):  # libraries would load them for consoles and for reloading
+    sys.modules.setdefault(_needless, None)  # type: ignore[arg-type]  # which says: not to be had
 
 import uvicorn
 from orchestra.api.admin import ensure_admin_key
 from orchestra.api.bus import open_bus
 from orchestra.api.connection import Connection
-from orchestra.api.database import open_database
 from orchestra.api.gateway import Models, open_models
 from orchestra.api.listening import listen
+from orchestra.api.models_database import ready_database
 from orchestra.gateway.door.asgi import Receive, Scope, Send
 from orchestra.gateway.door.errors import error_body
-from orchestra.shared.errors import OrchestraError, Unavailable
+from orchestra.shared.errors import OrchestraError
 from orchestra.shared.events import EventLog
 from orchestra.shared.identity import Identity
 from orchestra.shared.logs import configure_logs
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
-from orchestra.shared.settings import Settings, inherited_environment
+from orchestra.shared.settings import Settings
 
 _GARBAGE = 10_000  # objects, before the youngest are looked at: a call leaves few cycles
 _GRACE = 2  # seconds that open requests get when the server stops
@@ -33,8 +35,9 @@ _GRACE = 2  # seconds that open requests get when the server stops
 class Alone:
     """The ASGI application: the doors, whether the process is well, and its metrics."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings
+        self._url = url
         self._metrics = Metrics()
         self._redactor = Redactor()
         self._stack = AsyncExitStack()
@@ -68,6 +71,8 @@ class Alone:
             self.refusal = error
             await send({"type": "lifespan.startup.failed", "message": ""})
             return
+        sys.stdout.write(f"models are served at {self._url}\n")
+        sys.stdout.flush()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._stack.aclose()
@@ -78,7 +83,7 @@ class Alone:
         settings, redactor = self._settings, self._redactor
         configure_logs(settings.log_level, settings.log_format, redactor)
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(open_database(settings, redactor))
+            database = await stack.enter_async_context(ready_database(settings, redactor))
             bus = open_bus(settings, database)
             events = EventLog(database, bus, redactor=redactor, metrics=self._metrics)
             await events.start()
@@ -137,8 +142,8 @@ def serve_models(settings: Settings) -> None:
         OrchestraError: it did not start, and why.
     """
     listening = listen(settings)
-    _migrate_elsewhere(settings)
-    app = Alone(settings)
+    host, port = listening.getsockname()[:2]
+    app = Alone(settings, f"http://{host}:{port}/v1")
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -152,31 +157,20 @@ def serve_models(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        if not server.started:  # else it has stopped, and raises the signal once more
+            sys.exit(0)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # uvicorn raises it again once it has stopped
-    host, port = listening.getsockname()[:2]
-    sys.stdout.write(f"models are served at http://{host}:{port}/v1\n")
-    sys.stdout.flush()
+        signal.signal(number, stop)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
     except SystemExit:
         if app.refusal is None:
             raise
         raise app.refusal from None
-
-
-def _migrate_elsewhere(settings: Settings) -> None:
-    """Bring the schema up to date in a process that ends: what that takes is not kept in memory."""
-    environment = inherited_environment(
-        {"ORCHESTRA_REPO": str(settings.repo), "ORCHESTRA_STATE_DIR": str(settings.state_folder)}
-    )
-    command = [sys.executable, "-m", "orchestra.api.models_migrate"]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise Unavailable(
-            f"the database cannot be brought up to date: {done.stderr.strip()[-500:]}",
-            hint="mend what it says, and start again",
-        )
 
 
 def main() -> int:

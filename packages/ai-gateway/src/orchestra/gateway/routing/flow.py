@@ -110,7 +110,11 @@ class Flow:
         if meter.damaged != damaged:
             data = self._sound(data)
         if self._uncounted and meter.finish is not None and b'"usage"' in data:
-            data = b"".join(block for block in _blocks(data) if not _only_counts(block))
+            data = b"".join(
+                block
+                for block in _blocks(data)
+                if not (b'"usage"' in block and _only_counts(block))
+            )
         return data if self._stream is None else self._translated(data)
 
     def _translated(self, data: bytes) -> bytes:

@@ -88,7 +88,7 @@ def served(ours: OurGround, name: str) -> Generator[Contender]:
     port = free_port()
     log = ours.ground.folder / f"{config.stem}.log"
     process = launch(
-        [sys.executable, "-m", "orchestra.api.gateway"],
+        [sys.executable, "-OO", "-m", "orchestra.api.models_server"],
         log,
         ours.ground.core,
         {
