@@ -302,7 +302,6 @@ async def test_what_can_be_asked_is_listed_with_prices_and_health(system: System
 async def test_what_kept_answers_did_is_told(system: System) -> None:
     document = (await system.api.http.get("/api/v1/gateway/cache")).json()
     assert document["exact"] is True
-    assert document["saved"] == "0.00"
     assert document["semantic"] == "on"
 
 
@@ -319,6 +318,8 @@ async def test_an_answer_that_is_given_again_costs_nothing(system: System) -> No
     assert second.headers["x-orchestra-cache"] == "exact"
     assert second.content == first.content
     assert second.headers["x-orchestra-cost"] == "0"
+    figures = (await system.api.http.get("/api/v1/gateway/cache")).json()
+    assert Decimal(figures["saved"]) == CALL
 
 
 async def test_kept_answers_are_forgotten_when_asked(system: System) -> None:

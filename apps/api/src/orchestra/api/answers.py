@@ -8,6 +8,8 @@ from orchestra.gateway.cache.asked import Place
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.opening import opened_cache
 from orchestra.gateway.cache.response_cache import ResponseCache
+from orchestra.gateway.calls import Answer
+from orchestra.gateway.cost.prices import Prices
 from orchestra.shared.db import Database
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.settings import Settings
@@ -23,6 +25,7 @@ async def open_answers(
     *,
     head: Callable[[], str | None] | None,
     embedder: Embedder | None,
+    prices: Prices,
 ) -> AsyncGenerator[ResponseCache]:
     """The cache for the length of a block; vectors are opened only where near answers are wanted.
 
@@ -46,11 +49,24 @@ async def open_answers(
 
         workspace = settings.workspace  # it asks the file system
 
+        def price(answer: Answer) -> int | None:
+            usage = answer.usage
+            if usage is None or usage.cost is not None:
+                return None if usage is None else usage.cost
+            card = prices.find(answer.provider, answer.model)
+            return None if card is None else card.cost(usage)
+
         def place() -> Place:
             return Place(workspace, head())
 
         yield await stack.enter_async_context(
             opened_cache(
-                section, database, redactor, place=place, embedder=embedder, vectors=vectors
+                section,
+                database,
+                redactor,
+                place=place,
+                embedder=embedder,
+                vectors=vectors,
+                price=price,
             )
         )

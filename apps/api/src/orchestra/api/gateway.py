@@ -101,7 +101,15 @@ async def open_models(
         )
         counters = Counters(metrics)
         cache = await stack.enter_async_context(
-            open_answers(config.cache, settings, database, redactor, head=head, embedder=embedder)
+            open_answers(
+                config.cache,
+                settings,
+                database,
+                redactor,
+                head=head,
+                embedder=embedder,
+                prices=cost.prices,
+            )
         )
         built = build(
             config,

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from orchestra.gateway.cache.semantic.families import Family
+if TYPE_CHECKING:
+    from orchestra.gateway.cache.semantic.families import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Counts:
     shadow_false: int = 0
 
 
-def of_families(families: Iterable[Family]) -> tuple[FamilyFigures, ...]:
+def of_families(families: "Iterable[Family]") -> tuple[FamilyFigures, ...]:
     """The families as they are shown."""
     return tuple(
         FamilyFigures(

@@ -3,18 +3,20 @@
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from orchestra.gateway.cache.asked import Place
 from orchestra.gateway.cache.config import CacheSection
-from orchestra.gateway.cache.response_cache import ResponseCache
-from orchestra.gateway.cache.semantic.embedding import Embedding
-from orchestra.gateway.cache.semantic.families import Families, StoredRecords
-from orchestra.gateway.cache.semantic.tier import SemanticTier
+from orchestra.gateway.cache.response_cache import ResponseCache, said_price
 from orchestra.gateway.cache.store import PATIENCE, AnswerStore
+from orchestra.gateway.calls import Answer
 from orchestra.shared.db import Database
 from orchestra.shared.errors import OrchestraError
 from orchestra.shared.redaction import Redactor
 from orchestra.vectors import Embedder, VectorStore
+
+if TYPE_CHECKING:
+    from orchestra.gateway.cache.semantic.tier import SemanticTier
 
 
 @asynccontextmanager
@@ -26,6 +28,7 @@ async def opened_cache(
     place: Callable[[], Place] = Place,
     embedder: Embedder | None = None,
     vectors: VectorStore | None = None,
+    price: Callable[[Answer], int | None] = said_price,
     patience: float = PATIENCE,
 ) -> AsyncGenerator[ResponseCache]:
     """The cache for the length of a block; without an embedder or vectors, its exact tier alone."""
@@ -36,7 +39,7 @@ async def opened_cache(
             near = _tier(section, database, store, embedder, vectors)
         except OrchestraError as error:
             closed = error.message
-    cache = ResponseCache(section, place=place, store=store, near=near, closed=closed)
+    cache = ResponseCache(section, place=place, store=store, near=near, closed=closed, price=price)
     await store.start()
     try:
         yield cache
@@ -50,7 +53,11 @@ def _tier(
     store: AnswerStore,
     embedder: Embedder,
     vectors: VectorStore,
-) -> SemanticTier:
+) -> "SemanticTier":
+    from orchestra.gateway.cache.semantic.embedding import Embedding  # seldom wanted, and large
+    from orchestra.gateway.cache.semantic.families import Families, StoredRecords
+    from orchestra.gateway.cache.semantic.tier import SemanticTier
+
     records = StoredRecords(database, secrets.token_hex(4))
     families = Families(records, target=section.false_hits, confidence=section.confidence)
     embedding, dimension = Embedding(embedder, patience=4 * store.patience), embedder.dimension

@@ -5,32 +5,37 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import structlog
 from orchestra.gateway.cache.asked import Asked, Place, asked
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.figures import CacheFigures, Counts, of_families
 from orchestra.gateway.cache.forms import is_whole, replayed, text_of, wants_usage
 from orchestra.gateway.cache.memory import Kept, Memory
 from orchestra.gateway.cache.policy import Wish, wish
-from orchestra.gateway.cache.semantic.tier import Near, SemanticTier
 from orchestra.gateway.cache.store import AnswerStore
 from orchestra.gateway.calls import Answer, CacheHit, Hit, ModelCall
 from orchestra.gateway.routing.target import Target
+
+if TYPE_CHECKING:  # what it takes to load is for those who want near answers
+    from orchestra.gateway.cache.semantic.tier import Near, SemanticTier
 
 _MOST_UNDER_WAY = 2_000
 """Calls that were looked up and are not answered yet; the oldest is forgotten, and so not kept."""
 _MOST_CHECKING = 64
 """Checks that are written at the same time; what comes then is no check."""
 
-_log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
     asked: Asked
     epoch: int
-    near: Near | None
+    near: "Near | None"
+
+
+def said_price(answer: Answer) -> int | None:
+    """What the provider says that the answer cost, in nano-dollars."""
+    return None if answer.usage is None else answer.usage.cost
 
 
 class ResponseCache:
@@ -42,8 +47,9 @@ class ResponseCache:
         *,
         place: Callable[[], Place] = Place,
         store: AnswerStore | None = None,
-        near: SemanticTier | None = None,
+        near: "SemanticTier | None" = None,
         closed: str = "no embedder",
+        price: Callable[[Answer], int | None] = said_price,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._section = section
@@ -51,6 +57,7 @@ class ResponseCache:
         self._store = store
         self._near = near
         self._closed = closed
+        self._price = price
         self._now = now
         self._memory = Memory(section.memory, now)
         self._under_way: OrderedDict[str, _UnderWay] = OrderedDict()
@@ -188,7 +195,7 @@ class ResponseCache:
                 self._memory.put(kept)
         return kept
 
-    async def _look(self, call: ModelCall, what: Asked, wished: Wish) -> Near | None:
+    async def _look(self, call: ModelCall, what: Asked, wished: Wish) -> "Near | None":
         hears = self._store is not None and self._store.hears
         if self._near is None or not (wished.semantic and what.scope and hears):
             return None
@@ -207,12 +214,12 @@ class ResponseCache:
             return None
         self._counts.exact_hits += kind == "exact"
         self._counts.semantic_hits += kind == "semantic"
-        cost = None if answer.usage is None else answer.usage.cost
+        cost = self._price(answer)
         self._counts.saved += cost or 0
         self._counts.saved_unpriced += cost is None
         return Hit(given, kind, note)
 
-    def _check(self, call: ModelCall, near: Near, answer: Answer) -> None:
+    def _check(self, call: ModelCall, near: "Near", answer: Answer) -> None:
         text = text_of(call.endpoint, answer)
         if self._near is None or text is None or len(self._checking) >= _MOST_CHECKING:
             return
@@ -220,7 +227,7 @@ class ResponseCache:
         self._checking.add(task)
         task.add_done_callback(self._checking.discard)
 
-    async def _compare(self, tier: SemanticTier, near: Near, text: str) -> None:
+    async def _compare(self, tier: "SemanticTier", near: "Near", text: str) -> None:
         right = await tier.compare(near, text)
         self._counts.shadow_checks += 1
         self._counts.shadow_false += not right
