@@ -2,19 +2,29 @@
 
 import json
 from functools import lru_cache
+from itertools import count
 
 from orchestra.gateway.providers.headers import Credentials
 from orchestra.gateway.wire import Format
 from orchestra.shared.errors import Invalid
 from pydantic import SecretStr
 
+NAME = "x-orchestra-call"  # as the guard calls it
+_numbers = count(1)
 
-def for_child(to: Credentials) -> dict[str, str]:
+
+def for_child(provider: str, host: str) -> dict[str, str]:
     """For the open-source gateway, which tries once when no header asks for more.
 
-    Plain headers cost it less than a configuration that it has to read and check.
+    Plain headers cost it less than a configuration that it has to read and check. By the name, the
+    guard knows which request of its is made for which of ours.
     """
-    return {"x-portkey-provider": name_of(to), "x-portkey-custom-host": to.section.url.rstrip("/")}
+    return {
+        NAME: str(next(_numbers)),
+        "x-portkey-forward-headers": NAME,
+        "x-portkey-provider": provider,
+        "x-portkey-custom-host": host.rstrip("/"),
+    }
 
 
 def for_service(to: Credentials, key: SecretStr | None, kept: str | None) -> dict[str, str]:

@@ -4,20 +4,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, Self
 
-import aiohttp
 from orchestra.gateway.calls import ModelCall
-from orchestra.gateway.portkey.headers import check_format, child_path, for_child, for_service
-from orchestra.gateway.portkey.http import HttpResponse, Resolver
+from orchestra.gateway.portkey.headers import (
+    check_format,
+    child_path,
+    for_child,
+    for_service,
+    name_of,
+)
 from orchestra.gateway.portkey.section import PortkeySection
+from orchestra.gateway.providers.connection import HttpResponse
+from orchestra.gateway.providers.direct import request_head
 from orchestra.gateway.providers.headers import PATHS, Credentials, request_headers
+from orchestra.gateway.providers.pool import Place, Pool
 from orchestra.gateway.routing.failures import Fault, Word
 from orchestra.gateway.routing.target import Target, Timeouts
 from orchestra.gateway.wire import spoken
 from orchestra.shared.errors import Invalid, Unavailable
 from pydantic import SecretStr
 
-_KEPT = 60.0  # seconds that an idle connection is kept; the guard keeps its end for longer
-_PIECE = 64 * 1024  # bytes
 _UNREACHABLE = "x-orchestra-unreachable"  # as the guard calls it
 _WORDS: dict[str, Word] = {
     "ECONNRESET": "reset",
@@ -71,37 +76,24 @@ class PortkeyProvider:
         self._section = section
         self._key = key
         self.child = child
-        self._http: aiohttp.ClientSession | None = None
+        self._pool = Pool()
+        self._place: Place | None = None
 
     async def start(self) -> Self:
-        """Start the child, which serves soon after, or open a pool to the service."""
+        """Start the child, which serves soon after."""
+        address = self._section.address
         if self.child is not None:
             await self.child.start()
-            connector: aiohttp.BaseConnector = aiohttp.UnixConnector(
-                str(self.child.socket), limit=0, keepalive_timeout=_KEPT
+            self._place = Place(
+                "portkey", 0, tls=False, private=True, socket=str(self.child.socket)
             )
-        else:
-            connector = aiohttp.TCPConnector(
-                limit=0,
-                resolver=Resolver(private=self._section.private),
-                use_dns_cache=False,
-                keepalive_timeout=_KEPT,
-            )
-        self._http = aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
-            timeout=aiohttp.ClientTimeout(total=None),
-            read_bufsize=_PIECE,
-            trust_env=False,
-        )
+        elif address is not None:
+            self._place = Place.of(address, private=self._section.private)
         return self
 
     async def close(self) -> None:
         """Close every connection, and end the child."""
-        if self._http is not None:
-            await self._http.close()
+        self._pool.close()
         if self.child is not None:
             await self.child.close()
 
@@ -130,7 +122,9 @@ class PortkeyProvider:
         try:
             check_format(to, format)
             url = await self._address(to, PATHS[format], headers, timeouts)
-            answer = await self._post(url, body, headers, timeouts)
+            headers["content-length"] = str(len(body))
+            head = request_head(url, "", headers) + b"\r\n"
+            answer = await self._pool.send(self._placed(), head, body, timeouts.connect)
         except Invalid as error:
             raise Fault("untranslatable", error.message) from None
         except Unavailable as error:
@@ -139,7 +133,12 @@ class PortkeyProvider:
         if failed is not None and self.child is not None:
             answer.close()
             raise Fault(_WORDS.get(failed, "unreachable"), failed[:100])
-        return HttpResponse(answer)
+        return answer
+
+    def _placed(self) -> Place:
+        if self._place is None:
+            raise Unavailable("the layer `portkey` was not started", hint="call start() first")
+        return self._place
 
     async def _address(
         self, to: Credentials, path: str, headers: dict[str, str], timeouts: Timeouts
@@ -147,11 +146,11 @@ class PortkeyProvider:
         """Where the request goes; adds to its headers what Portkey has to know.
 
         Raises:
-            Unavailable: the child does not serve.
+            Unavailable: the child does not serve, or the account has no key.
         """
         if self.child is not None:
             await self.child.wait(timeouts.connect)
-            headers.update(for_child(to))
+            headers.update(for_child(name_of(to), to.section.url))
             return "http://portkey" + child_path(to, path)
         if self._section.key is not None and self._key is None:
             raise Unavailable(
@@ -161,25 +160,3 @@ class PortkeyProvider:
         headers.pop("x-api-key", None)
         headers.update(for_service(to, self._key, self._section.config))
         return f"{self._section.address}{path}"
-
-    async def _post(
-        self, url: str, body: bytes, headers: dict[str, str], timeouts: Timeouts
-    ) -> aiohttp.ClientResponse:
-        if self._http is None:
-            raise Unavailable("the layer `portkey` was not started", hint="call start() first")
-        try:
-            return await self._http.post(
-                url,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
-            )
-        except Fault:
-            raise
-        except aiohttp.ConnectionTimeoutError:
-            raise Fault("connect_timeout") from None
-        except aiohttp.ClientConnectorError as error:
-            raise Fault("unreachable", type(error.os_error).__name__) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Fault("reset", type(error).__name__) from None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from orchestra.gateway.portkey.headers import for_child
 from orchestra.shared.errors import Unavailable
 
 _EVENTS = [
@@ -46,30 +47,33 @@ async def rehearse(door: Path) -> None:
         _upstream() as url,
         aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(door))) as http,
     ):
-        headers = {
-            "Authorization": _KEY,
-            "x-portkey-provider": "openai",
-            "x-portkey-custom-host": url,
-        }
         for path in ("/v1/chat/completions", "/v1/proxy/chat/completions"):
             body = {"model": "rehearsal", "stream": True, "messages": []}
-            async with http.post(f"http://portkey{path}", json=body, headers=headers) as answer:
+            async with http.post(
+                f"http://portkey{path}", json=body, headers=_headers(url)
+            ) as answer:
                 text = await answer.text()
                 words = [line for line in text.split("\n") if line.startswith("data: {")]
                 _expect(answer.status == 200 and len(words) == len(_EVENTS), "a stream", text)
         body = {"model": "rehearsal", "input": "one"}
-        async with http.post("http://portkey/v1/embeddings", json=body, headers=headers) as answer:
+        async with http.post(
+            "http://portkey/v1/embeddings", json=body, headers=_headers(url)
+        ) as answer:
             text = await answer.text()
             _expect(answer.status == 200 and "-0.5" in text, "an embedding", text)
         body = {"model": _CUT, "stream": True, "messages": []}
         try:
             async with http.post(
-                "http://portkey/v1/proxy/chat/completions", json=body, headers=headers
+                "http://portkey/v1/proxy/chat/completions", json=body, headers=_headers(url)
             ) as answer:
                 text = await answer.text()
         except aiohttp.ClientError:
             return
         _expect(False, "a stream that its provider cut", text)
+
+
+def _headers(url: str) -> dict[str, str]:
+    return {"Authorization": _KEY, **for_child("openai", url)}
 
 
 def _expect(right: bool, what: str, text: str) -> None:

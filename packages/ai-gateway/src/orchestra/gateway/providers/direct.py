@@ -48,14 +48,14 @@ class DirectProvider:
         head = self._heads.get(key)
         if head is None:
             own = own_headers(to, stream=call.stream)
-            head = self._heads[key] = _head(to.section.url, PATHS[format], own)
+            head = self._heads[key] = request_head(to.section.url, PATHS[format], own)
         lines = "".join([f"{name}: {value}\r\n" for name, value in forwarded(to, call).items()])
         head = b"%s%scontent-length: %d\r\n\r\n" % (head, lines.encode("ascii"), len(body))
         place = self._places[attempt.provider]
         return await self._pool.send(place, head, body, timeouts.connect)
 
 
-def _head(url: str, path: str, headers: Mapping[str, str]) -> bytes:
+def request_head(url: str, path: str, headers: Mapping[str, str]) -> bytes:
     """The beginning of a request; the values have been looked at: none can end a line."""
     parts = urlsplit(url)
     lines = [f"POST {parts.path.rstrip('/')}{path} HTTP/1.1", f"host: {parts.netloc}"]

@@ -25,6 +25,8 @@ class Place:
     tls: bool
     private: bool
     """It may be in a private network."""
+    socket: str | None = None
+    """The path of a socket on this machine, which is connected to instead."""
 
     @classmethod
     def of(cls, url: str, *, private: bool) -> "Place":
@@ -106,8 +108,7 @@ class Pool:
         tls = self._context() if place.tls else None
         try:
             async with asyncio.timeout(seconds):
-                addresses = await _addresses(place)
-                connection = await _first(place, addresses, lambda: HttpConnection(keep), tls)
+                connection = await _reach(place, lambda: HttpConnection(keep), tls)
         except TimeoutError:
             raise Fault("connect_timeout", f"`{place.host}` did not answer in time") from None
         except (OSError, ssl.SSLError) as error:
@@ -136,16 +137,15 @@ async def _addresses(place: Place) -> list[str]:
     return [str(literal)]  # whether it may be one was looked at when the configuration was read
 
 
-async def _first(
-    place: Place,
-    addresses: list[str],
-    make: Callable[[], HttpConnection],
-    tls: ssl.SSLContext | None,
+async def _reach(
+    place: Place, make: Callable[[], HttpConnection], tls: ssl.SSLContext | None
 ) -> HttpConnection:
     """A connection to the first address that takes one."""
     loop = asyncio.get_running_loop()
+    if place.socket is not None:
+        return (await loop.create_unix_connection(make, place.socket))[1]
     last: OSError = OSError("there is no address")
-    for address in addresses:
+    for address in await _addresses(place):
         try:
             _, connection = await loop.create_connection(
                 make,
