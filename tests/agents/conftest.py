@@ -59,13 +59,23 @@ def programs(request: pytest.FixtureRequest) -> Path:
     return Path(folder).absolute()
 
 
-@pytest.fixture(scope="module", params=AGENTS, ids=lambda agent: agent.brand)
-def world(request: pytest.FixtureRequest, programs: Path) -> Iterator[World]:
+def _installed(request: pytest.FixtureRequest, programs: Path) -> Agent:
     agent: Agent = request.param
     found = version(agent, programs)
     if found is None:
         pytest.skip(f"{agent.name} does not run in {programs}: npm install {agent.package}")
     request.config.stash[_REPORT].versions[agent.brand] = f"{agent.name} {found}"
+    return agent
+
+
+@pytest.fixture(params=AGENTS, ids=lambda agent: agent.brand)
+def agent(request: pytest.FixtureRequest, programs: Path) -> Agent:
+    return _installed(request, programs)
+
+
+@pytest.fixture(scope="module", params=AGENTS, ids=lambda agent: agent.brand)
+def world(request: pytest.FixtureRequest, programs: Path) -> Iterator[World]:
+    agent = _installed(request, programs)
     with tempfile.TemporaryDirectory(prefix="orchestra-agents-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's account has to reach into it

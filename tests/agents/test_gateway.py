@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from orchestra.agents.testing import Say, ScriptedModel, edit, shell
-from orchestra.agents.testing.headless import AGENTS, Agent, Place, run, version
+from orchestra.agents.testing.headless import Agent, Place, run
 from orchestra.api.testing_models import KEY, ServedModels, serving_models
 from orchestra.cli.testing import make_repository
 from orchestra.gateway.calls import Endpoint
@@ -51,14 +51,6 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
             )
             async with serving_models(config, folder / "state") as models:
                 yield Stage(models, scripted, folder, dialect)
-
-
-@pytest.fixture(params=AGENTS, ids=lambda agent: agent.brand)
-def agent(request: pytest.FixtureRequest, programs: Path) -> Agent:
-    found: Agent = request.param
-    if version(found, programs) is None:
-        pytest.skip(f"{found.name} does not run in {programs}: npm install {found.package}")
-    return found
 
 
 async def test_works(agent: Agent, programs: Path, stage: Stage, record_property: Fact) -> None:
