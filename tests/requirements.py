@@ -348,6 +348,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "cooldown of failing targets, timeouts, cancellation, stream failures "
             "before first token fall back, key never leaks upstream"
         ),
+        state="done",
+        note="",
     ),
     "gw.overhead": Requirement(
         area="gateway",

@@ -39,10 +39,11 @@ class Place:
 class Pool:
     """The connections of one process, by place."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` says whose certificates are good; without it, those that the system trusts."""
         self._idle: dict[Place, deque[HttpConnection]] = {}
         self._open: set[HttpConnection] = set()
-        self._tls: ssl.SSLContext | None = None
+        self._tls = tls
 
     async def send(self, place: Place, head: bytes, body: bytes, connect: float) -> HttpResponse:
         """Send a request and wait for the head of its answer.
