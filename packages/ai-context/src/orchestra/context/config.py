@@ -1,18 +1,14 @@
 """What a served repository may say about its own context: `.ai-context/config.toml`."""
 
-import difflib
 import os
-import re
 import stat
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from orchestra.shared.errors import Invalid
 from orchestra.shared.secrets import SecretRef
-from orchestra.shared.wording import plain
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from orchestra.shared.settings_file import decoded, parse
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 FILE = ".ai-context/config.toml"
 _LARGEST = 256 * 1024
@@ -121,16 +117,7 @@ class ContextConfig(_Section):
         """
         path = repository / FILE
         text = _read(path)
-        if text is None:
-            return cls()
-        try:
-            return cls.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise Invalid(f"`{path}` is not TOML: {error}", hint="see https://toml.io") from None
-        except RecursionError:
-            raise Invalid(f"`{path}` is nested too deeply", hint="make it flat") from None
-        except ValidationError as error:
-            raise _explain(path, text, error) from None
+        return cls() if text is None else parse(path, text, cls)
 
 
 def _read(path: Path) -> str | None:
@@ -152,53 +139,4 @@ def _read(path: Path) -> str | None:
         raise Invalid(
             f"`{path}` cannot be read: {error.strerror}", hint="make it a plain, readable file"
         ) from None
-    if len(content) > _LARGEST:
-        raise Invalid(f"`{path}` is larger than 256 KiB", hint="keep only settings in it")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise Invalid(f"`{path}` is not UTF-8", hint="save it as UTF-8") from None
-
-
-def _explain(path: Path, text: str, error: ValidationError) -> Invalid:
-    first = error.errors()[0]
-    keys = [str(part) for part in first["loc"]]
-    shown = plain(".".join(keys), 200)
-    line = _line(text, keys)
-    where = f"`{path}`" + (f", line {line}" if line else "")
-    if first["type"] != "extra_forbidden":
-        return Invalid(
-            f"{where}: `{shown}` does not fit: {first['msg'].removeprefix('Value error, ')}",
-            hint="correct the value, or remove it for the default",
-        )
-    known = list(_settings(keys[:-1]))
-    close = difflib.get_close_matches(keys[-1], known, n=1, cutoff=0.5)
-    return Invalid(
-        f"{where}: `{shown}` is not a setting",
-        hint=f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}",
-    )
-
-
-def _settings(keys: list[str]) -> Iterator[str]:
-    """The names that may stand in the section which `keys` lead to."""
-    model: Any = ContextConfig  # a model class, found by walking down the annotations
-    for key in keys:
-        fields = {f.alias or name: f.annotation for name, f in model.model_fields.items()}
-        model = fields[key]
-    return (field.alias or name for name, field in model.model_fields.items())
-
-
-def _line(text: str, keys: list[str]) -> int | None:
-    """Where the last of `keys` is first written inside its section, as far as can be told."""
-    section: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[([^\]]+)\]", line)
-        if header:
-            section = [part.strip(" \"'") for part in header[1].split(".")]
-            if section == keys:
-                return number
-            continue
-        name = re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", line)
-        if name and [*section, *(p.strip(" \"'") for p in name[1].split("."))] == keys:
-            return number
-    return None
+    return decoded(path, content, _LARGEST)
