@@ -115,12 +115,9 @@ def _flat(values: Iterable[tuple[str, bytes]]) -> Iterable[bytes]:
 
 
 def _digest(*parts: bytes) -> bytes:
-    """Of the parts and where each ends: `ab`, `c` is another than `a`, `bc`."""
-    digest = hashlib.blake2b(digest_size=32)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little"))
-        digest.update(part)
-    return digest.digest()
+    """Of the parts and of how long each is: `ab`, `c` is another than `a`, `bc`."""
+    lengths = ",".join([str(len(part)) for part in parts]).encode()
+    return hashlib.blake2b(b";".join((lengths, *parts)), digest_size=32).digest()
 
 
 def _prompt(

@@ -30,7 +30,7 @@ class CacheSection(BaseModel):
     """An answer serves only at the commit that it was given at, where that is known."""
     ttl: Annotated[float, Field(ge=1, le=365 * 86_400, strict=False)] = 86_400.0
     """Seconds that an answer is kept."""
-    memory: Annotated[int, Field(ge=0, le=64 << 30)] = 32 << 20
+    memory: Annotated[int, Field(ge=0, le=64 << 30)] = 16 << 20
     """Bytes of answers in each process; the database holds the others."""
     largest: Annotated[int, Field(ge=1024, le=16 << 20)] = 1 << 20
     """Bytes of an answer, and of a request, beyond which nothing is kept."""
