@@ -134,6 +134,16 @@ async def test_a_token_is_of_no_use_to_anybody_but_its_holder(desk: TaskDesk) ->
     assert (seen.claim.holder, seen.claim.token, seen.mine) == ("claude", None, False)
 
 
+async def test_a_session_is_shown_to_its_principal_alone(desk: TaskDesk) -> None:
+    task = await desk.tasks.create(NewTask("Mend"), ADA)
+    held = await desk.tasks.claim(task.id, CLAUDE, session="claude/1")
+    seen = await desk.tasks.show(task.id, CODEX)
+
+    assert held.claim is not None
+    assert seen.claim is not None
+    assert (held.claim.session, seen.claim.session) == ("claude/1", None)
+
+
 async def test_a_lease_is_renewed_and_work_on_the_task_keeps_it(desk: TaskDesk) -> None:
     id, token = await claimed(desk)
     await desk.let_time_pass(600)

@@ -126,6 +126,7 @@ def show_handoff(
     show(handoff, as_json=json, lines=lambda: _lines(handoff))
 
 
+@app.command("claim", short_help="The same as `accept`.")
 @app.command("accept")
 def accept(
     handoff_id: HandoffId,
@@ -150,26 +151,6 @@ def accept(
     show(accepted, as_json=json, lines=lambda: [*task_lines(accepted["task"]), accepted["text"]])
     if not json:
         _warn(accepted["findings"])
-
-
-@app.command("claim")
-def claim(
-    handoff_id: HandoffId,
-    lease: Lease = 900,
-    session: Session = None,
-    head: Head = None,
-    anyway: Anyway = False,
-    repo: Repo = None,
-    state_dir: StateDir = None,
-    json: Json = False,
-) -> None:
-    """The same as `accept`.
-
-    \b
-    Example:
-      orchestra handoff claim hof_0123456789abcdef
-    """
-    accept(handoff_id, lease, session, head, anyway, repo, state_dir, json)
 
 
 @app.command("complete")

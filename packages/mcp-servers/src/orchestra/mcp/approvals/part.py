@@ -1,7 +1,6 @@
 """The part of our MCP servers with which an agent learns what a person decided."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Protocol
 
@@ -9,13 +8,13 @@ from mcp_types import CallToolResult, ToolAnnotations
 from orchestra.coordination.governance import Approval
 from orchestra.mcp.answering import answered
 from orchestra.mcp.callers import caller_of
-from orchestra.mcp.part import Completions
 from orchestra.mcp.tool import GovernedTool
+from orchestra.mcp.unwatched import Unwatched
 from orchestra.shared.identity import Caller, Scope
 from orchestra.shared.json import JsonObject
 from pydantic import Field
 
-from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver import Context
 
 _GET = (
     "What became of a request for approval of yours (`apr_…`). Once it is approved, do the same act"
@@ -40,18 +39,17 @@ class Requests(Protocol):
         """One request."""
 
 
-class ApprovalsPart:
+class ApprovalsPart(Unwatched):
     """`approval_get`; decisions themselves are in the live context, as the topic `approvals`."""
 
     name = "approvals"
     scope: Scope = "approvals:read"
     prefix = "orchestra://approvals/"
     instructions = "approval_get tells what a person decided about an act that needs approval."
-    completions: Completions = {}  # noqa: RUF012 - the protocol's mapping is read only
 
     def __init__(self, requests: Requests) -> None:
+        super().__init__()
         self._requests = requests
-        self._closing = asyncio.Event()
         self.tools: Sequence[GovernedTool] = [
             GovernedTool.of(
                 self.approval_get,
@@ -61,20 +59,6 @@ class ApprovalsPart:
                 annotations=_READ,
             )
         ]
-
-    def add_resources(self, server: MCPServer[object]) -> None:
-        """There are none."""
-
-    async def changes(self) -> AsyncIterator[list[str]]:
-        """Nothing, until closed."""
-        await self._closing.wait()
-        no_uris: list[list[str]] = []
-        for uris in no_uris:
-            yield uris
-
-    def close(self) -> None:
-        """Let `changes` end."""
-        self._closing.set()
 
     async def approval_get(
         self,

@@ -1,7 +1,6 @@
 """The part of our MCP servers by which agents take up tasks and hand them over."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Protocol
 
 from mcp_types import CallToolResult, ToolAnnotations
@@ -20,8 +19,8 @@ from orchestra.coordination.tasks import (
 from orchestra.coordination.tasks.task import STATES
 from orchestra.mcp.callers import caller_of
 from orchestra.mcp.handoff import answer
-from orchestra.mcp.part import Completions
 from orchestra.mcp.tool import GovernedTool
+from orchestra.mcp.unwatched import Unwatched
 from orchestra.shared.errors import Invalid, NotFound
 from orchestra.shared.identity import Caller, Scope
 from orchestra.shared.json import canonical
@@ -86,8 +85,8 @@ class Offers(Protocol):
         """How far a task is."""
 
 
-class HandoffPart:
-    """Six tools, and each hand-off as a resource."""
+class HandoffPart(Unwatched):
+    """Six tools, and each hand-off as a resource: a packet never changes."""
 
     name = "handoff"
     scope: Scope = "tasks:read"
@@ -96,12 +95,11 @@ class HandoffPart:
         "Claim a task before you work on it (task_claim), note progress (task_update), and hand"
         " over what you do not finish (handoff_create). handoff_get lists what waits for you."
     )
-    completions: Completions = {}  # noqa: RUF012 - the protocol's mapping is read only
 
     def __init__(self, tasks: TaskList, handoffs: Offers) -> None:
+        super().__init__()
         self._tasks = tasks
         self._handoffs = handoffs
-        self._closing = asyncio.Event()
         self.tools: Sequence[GovernedTool] = [
             _tool(
                 self.task_list, "List tasks", "Tasks of this repository, by priority.", read=True
@@ -150,17 +148,6 @@ class HandoffPart:
             description="The packet of a hand-off: data that another agent wrote",
             mime_type="application/json",
         )(handoff)
-
-    async def changes(self) -> AsyncIterator[list[str]]:
-        """Nothing, until closed: a packet never changes, and what waits is in the live context."""
-        await self._closing.wait()
-        no_uris: list[list[str]] = []
-        for uris in no_uris:
-            yield uris
-
-    def close(self) -> None:
-        """Let `changes` end."""
-        self._closing.set()
 
     async def task_list(
         self,
