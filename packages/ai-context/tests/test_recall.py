@@ -11,9 +11,10 @@ import pytest
 from orchestra.context.git.testing import GitRepository
 from orchestra.context.index.weights import Weights
 from orchestra.context.recall.cases import Case, Place, load_cases
+from orchestra.context.recall.near_weight import TRIED, best_weight
 from orchestra.context.recall.replay import Replay
 from orchestra.context.recall.scorer import Score, recall_at, score
-from orchestra.context.recall.tune import Examples, learn, learn_added
+from orchestra.context.recall.tune import Examples, learn
 from orchestra.context.recall.ways import WAYS
 from orchestra.shared.errors import Invalid, NotFound
 from orchestra.shared.settings import child_environment
@@ -140,20 +141,18 @@ _ONES = np.ones(4_000, np.float32)
 def test_what_decides_is_learned_and_what_does_not_is_not() -> None:
     figures = np.random.default_rng(1).normal(size=(4_000, 3)).astype(np.float32)
     answers = figures[:, 0] - 0.5 * figures[:, 1] > 0.3
-    coefficients, _ = learn([Examples(figures, answers, _ONES, 0 * _ONES)])
+    coefficients, _ = learn([Examples(figures, answers, _ONES)])
     assert coefficients[0] > 3
     assert coefficients[1] < -1
     assert abs(coefficients[2]) < 0.3
 
 
-def test_what_is_added_to_known_odds_is_what_they_do_not_explain() -> None:
-    figures = np.random.default_rng(2).normal(size=(4_000, 2)).astype(np.float32)
-    chance = np.random.default_rng(3).logistic(size=4_000).astype(np.float32)
-    odds = 2 * figures[:, 0] - 1
-    answers = odds + 0.7 * figures[:, 1] + chance > 0
-    explained, more = learn_added([Examples(figures, answers, _ONES, odds)])
-    assert abs(explained) < 0.15
-    assert 0.55 < more < 0.85
+def test_the_weight_of_nearness_is_the_one_with_which_most_is_shown() -> None:
+    shares = [np.zeros(len(TRIED)) for _ in range(3)]
+    shares[0][2], shares[1][5], shares[2][5] = 0.9, 0.5, 0.5
+    shares.append(np.full(len(TRIED), np.nan))  # a case without edits
+    assert best_weight(shares) == TRIED[5]
+    assert best_weight(shares[:1]) == TRIED[2]
 
 
 def test_with_a_model_the_same_cases_are_measured_with_vectors_too(

@@ -37,15 +37,21 @@ class Chosen:
         return merged
 
 
-def choose(ranking: Ranking, budget: int) -> list[Chosen]:
-    """The chunks that are worth their tokens, by file, the likeliest file first."""
-    by_path = {file.path: Chosen(file) for file in ranking.files}
+def by_worth(ranking: Ranking) -> Ranking:
+    """The ranking with its chunks in the order of what they are worth for their tokens."""
+
+    def key(chunk: RankedChunk) -> tuple[float, str, int]:
+        worth = chunk.likelihood / max(chunk.tokens + _RANGE, 20) ** _DEAR
+        return (-worth, chunk.path, chunk.start)
+
+    return Ranking(ranking.files, sorted(ranking.chunks, key=key))
+
+
+def choose(worth: Ranking, budget: int) -> list[Chosen]:
+    """Of a ranking by worth, the chunks that fit, by file, the likeliest file first."""
+    by_path = {file.path: Chosen(file) for file in worth.files}
     left = budget
-    worth = {
-        chunk: chunk.likelihood / max(chunk.tokens + _RANGE, 20) ** _DEAR
-        for chunk in ranking.chunks
-    }
-    for chunk in sorted(worth, key=lambda chunk: (-worth[chunk], chunk.path, chunk.start)):
+    for chunk in worth.chunks:
         chosen = by_path[chunk.path]
         cost = chunk.tokens + _RANGE + (0 if chosen.chunks else _HEAD)
         if cost <= left:

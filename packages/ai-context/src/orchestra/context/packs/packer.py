@@ -8,7 +8,7 @@ from orchestra.context.index.ranking import Ranking, rank
 from orchestra.context.index.roles import Role, role_of
 from orchestra.context.index.signals import Query
 from orchestra.context.index.tokens import count_tokens
-from orchestra.context.packs.excerpts import choose, outlined, write_code, write_outlines
+from orchestra.context.packs.excerpts import by_worth, choose, outlined, write_code, write_outlines
 from orchestra.context.packs.item import Item, Pack
 from orchestra.context.packs.sections import in_order, render
 from orchestra.context.packs.surroundings import (
@@ -62,16 +62,18 @@ def pack(
     """
     query = check_task(task, budget)
     ranking = ranking or rank(corpus, query)
+    ranking = Ranking(ranking.files, tuple(ranking.chunks))
+    worth = by_worth(ranking)
     fixed = [_task(query), *extras]
     left = budget - _TITLES - sum(item.tokens for item in fixed)
-    likely = [c.file.path for c in choose(ranking, max(left, 0))]
+    likely = [c.file.path for c in choose(worth, max(left, 0))]
     beside = _beside(corpus, source, query, likely, left)
     left -= sum(item.tokens for item in beside)
     guides = {item.path for item in beside if item.kind == "convention"}
-    rest = _without(ranking, guides)
+    rest, worth = _without(ranking, guides), _without(worth, guides)
 
     def written(room: int) -> tuple[list[Item], str, int]:
-        chosen, outlines = _fill(corpus, source, rest, room)
+        chosen, outlines = _fill(corpus, source, rest, worth, room)
         shown = {item.path for item in chosen}
         also = [item for item in beside if item.kind != "test" or item.path not in shown]
         items = [finish(item) for item in in_order([*fixed, *also, *chosen, *outlines])]
@@ -133,18 +135,18 @@ def _without(ranking: Ranking, paths: Collection[str | None]) -> Ranking:
 
 
 def _fill(
-    corpus: Corpus, source: Source, ranking: Ranking, left: int
+    corpus: Corpus, source: Source, ranking: Ranking, worth: Ranking, left: int
 ) -> tuple[list[Item], list[Item]]:
     """Code, and outlines of what is not shown; what outlines leave over becomes code."""
     for_code = int(left * (1 - _OUTLINES))
-    chosen = choose(ranking, for_code)
+    chosen = choose(worth, for_code)
     shown = {c.file.path for c in chosen}
     files = outlined(ranking, shown)
     texts = source.read([file.path for file in files])
     outlines = write_outlines(files, texts, ranking, corpus, left - for_code)
     spare = left - for_code - sum(item.tokens for item in outlines)
     if spare > 0:
-        chosen = choose(ranking, for_code + spare)
+        chosen = choose(worth, for_code + spare)
         shown = {c.file.path for c in chosen}
         outlines = [item for item in outlines if item.path not in shown]
     texts = source.read([c.file.path for c in chosen])

@@ -5,7 +5,7 @@ import multiprocessing
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +13,25 @@ from numpy.typing import NDArray
 from orchestra.context.index.chunk_signals import CHUNK_SIGNALS
 from orchestra.context.index.corpus import Figures
 from orchestra.context.index.measured import Measured, likeliest, score_files, with_nearness
-from orchestra.context.index.nearness import NEAR_CHUNK_SIGNALS
 from orchestra.context.index.signals import FILE_SIGNALS, Query, measure
 from orchestra.context.index.weights import Weights, shipped_weights
 from orchestra.context.recall.cases import Case, load_cases
 from orchestra.context.recall.measure import by_repository, slug
+from orchestra.context.recall.near_weight import Shares, best_weight, shares_shown
 from orchestra.context.recall.past_nearness import open_model
 from orchestra.context.recall.replay import Moment, Replay
 
 _CANDIDATES = 400  # files of a case that the file model learns from
-NEAR_LEARNED = ("near",)
-"""The figures of nearness that are weighed: all that some hundred cases bear."""
-_CHUNK_NAMES = CHUNK_SIGNALS + NEAR_CHUNK_SIGNALS
 _ROUGH = ("body", "names", "path", "history", "history_best", "defined", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Figures and answers; `weights` are how much each counts, `odds` what is known before."""
+    """Figures and answers; `weights` are how much each counts."""
 
     figures: Figures
     answers: NDArray[np.bool_]
     weights: Figures
-    odds: Figures
 
 
 def learn(examples: Sequence[Examples], *, ridge: float = 1.0) -> tuple[Figures, float]:
@@ -48,27 +44,14 @@ def learn(examples: Sequence[Examples], *, ridge: float = 1.0) -> tuple[Figures,
     return coefficients.astype(np.float32), float(found[-1] - coefficients @ centre)
 
 
-def learn_added(examples: Sequence[Examples], *, ridge: float = 3.0) -> Figures:
-    """What figures add to log-odds that stay as they are: coefficients, and no bias.
-
-    Nearness is measured from its mean; a bias would only move what was learned from far more.
-    """
-    figures = np.concatenate([e.figures for e in examples]).astype(np.float64)
-    spread = figures.std(0) + 1e-9
-    found = _fit(figures / spread, examples, ridge * np.eye(figures.shape[1]))
-    coefficients: Figures = (found / spread).astype(np.float32)
-    return coefficients
-
-
 def _fit(
     columns: NDArray[np.float64], examples: Sequence[Examples], penalty: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     answers = np.concatenate([e.answers for e in examples]).astype(np.float64)
     weights = np.concatenate([e.weights for e in examples]).astype(np.float64)
-    odds = np.concatenate([e.odds for e in examples]).astype(np.float64)
     found = np.zeros(columns.shape[1])
     for _ in range(30):
-        likely = 1 / (1 + np.exp(-(odds + columns @ found)))
+        likely = 1 / (1 + np.exp(-(columns @ found)))
         slope = columns.T @ (weights * (likely - answers)) + penalty @ found
         curve = (columns * (weights * likely * (1 - likely))[:, None]).T @ columns + penalty
         step = np.linalg.solve(curve, slope)
@@ -88,7 +71,7 @@ def file_examples(moment: Moment, measured: Measured) -> Examples:
     chosen = chosen[view.alive[chosen]]
     share = np.full(len(chosen), _CANDIDATES / len(chosen), np.float32)
     answers = np.isin(chosen, list(gold))
-    return Examples(measured.files(moment.corpus)[chosen], answers, share, np.zeros_like(share))
+    return Examples(measured.files(moment.corpus)[chosen], answers, share)
 
 
 def chunk_examples(moment: Moment, measured: Measured, weights: Weights) -> Examples:
@@ -104,8 +87,7 @@ def chunk_examples(moment: Moment, measured: Measured, weights: Weights) -> Exam
         inside = np.minimum(ends, edit.end) - np.maximum(starts, edit.start) + 1
         here = files == view.numbers.get(edit.path, -1)
         answers |= here & (2 * inside >= edit.end - edit.start + 1)
-    odds = (figures * weights.chunks).sum(axis=1) + np.float32(weights.chunks_bias)
-    return Examples(figures, answers, np.ones(len(numbers), np.float32), odds)
+    return Examples(figures, answers, np.ones(len(numbers), np.float32))
 
 
 def _spans(
@@ -133,15 +115,19 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class NearLesson:
-    """What the cases of each repository teach about the nearness of chunks."""
+    """What the cases of each repository teach about the nearness of chunks.
 
-    chunks: Mapping[str, Sequence[Examples]]
+    One weight is all that some hundred cases bear. It is chosen by what packs would show, not by
+    how likely it makes the answers: of that a fit gives half as much, and less is shown.
+    """
+
+    chunks: Mapping[str, Sequence[Shares]]
 
     def weights(self, without: str = "") -> Weights:
-        """The shipped weights, and beside them those that fit every repository but one."""
-        found = learn_added([e for n, some in self.chunks.items() if n != without for e in some])
-        added = dict(zip(NEAR_LEARNED, found.tolist(), strict=True))
-        return shipped_weights().with_nearness({}, added)
+        """The shipped weights, and beside them the one that is best for all repositories but one."""
+        others = [one for name, some in self.chunks.items() if name != without for one in some]
+        near = best_weight(others) if others else 0.0  # of one repository, there are no others
+        return shipped_weights().with_nearness({}, {"near": near})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +163,12 @@ class Past:
         """What they teach about the chunks of files that are ranked so."""
         return [chunk_examples(moment, found, rough) for moment, found in self.measured(cases)]
 
-    def of_nearness(self, cases: Sequence[Case]) -> list[Examples]:
-        """What they teach about nearness, beside the log-odds that the weights without it give."""
-        lessons = []
-        for moment, found in self.measured(cases):
-            plain = (moment.weights or shipped_weights()).with_nearness({}, {})
-            example = chunk_examples(moment, found, plain)
-            figures = example.figures[:, [_CHUNK_NAMES.index(name) for name in NEAR_LEARNED]]
-            lessons.append(replace(example, figures=figures))
-        return lessons
+    def of_nearness(self, cases: Sequence[Case]) -> list[Shares]:
+        """What would be shown of their edits with each weight of nearness."""
+        return [
+            shares_shown(moment, found, moment.weights or shipped_weights())
+            for moment, found in self.measured(cases)
+        ]
 
 
 def _measure(moment: Moment) -> Measured:
