@@ -12,6 +12,7 @@ import { Notice } from "@/components/notice";
 import { approvalSearch } from "@/lib/approvals";
 import { auditSearch } from "@/lib/governance";
 import { memorySearch } from "@/lib/memory";
+import { modelSearch } from "@/lib/models";
 import { codeSearch } from "@/lib/search";
 import { taskSearch } from "@/lib/tasks";
 import { contextSearch } from "@/lib/view";
@@ -22,6 +23,7 @@ import { AuditPage } from "@/pages/audit/audit-page";
 import { ContextPage } from "@/pages/context/context-page";
 import { KeysPage } from "@/pages/keys/keys-page";
 import { MemoryPage } from "@/pages/memory/memory-page";
+import { ModelsPage } from "@/pages/models/models-page";
 import { SearchPage } from "@/pages/search/search-page";
 import { SourcesPage } from "@/pages/sources";
 import { TasksPage } from "@/pages/tasks/tasks-page";
@@ -67,6 +69,12 @@ const routes = root.addChildren([
     },
   }),
   createRoute({ getParentRoute: () => root, path: "/agents", component: AgentsPage }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/models",
+    component: ModelsPage,
+    validateSearch: modelSearch,
+  }),
   createRoute({
     getParentRoute: () => root,
     path: "/audit",

@@ -4,6 +4,7 @@ import type { Fact, Key } from "@/lib/api";
 import type { Operation } from "@/lib/patch";
 import { FakeCode } from "./code";
 import { FakeGovernance } from "./governance";
+import { FakeModels } from "./models";
 import { FakeNotes } from "./notes";
 import { FakeTasks } from "./tasks";
 
@@ -90,6 +91,7 @@ export class FakeOrchestra {
   readonly code = new FakeCode();
   readonly governance = new FakeGovernance();
   readonly work = new FakeTasks();
+  readonly models = new FakeModels();
   /** What the caller may do. */
   scopes = ME.scopes;
 
@@ -112,7 +114,8 @@ export class FakeOrchestra {
       (await this.memory.answer(request)) ??
       (await this.code.answer(request)) ??
       (await this.governance.answer(request)) ??
-      (await this.work.answer(request));
+      (await this.work.answer(request)) ??
+      this.models.answer(request);
     if (answer) return json(answer.body, answer.status);
     switch (name) {
       case "GET /api/v1/me":

@@ -9,6 +9,7 @@ export interface Room {
     | "/tasks"
     | "/approvals"
     | "/agents"
+    | "/models"
     | "/audit"
     | "/sources"
     | "/keys"
@@ -24,6 +25,7 @@ export const ROOMS: readonly Room[] = [
   { to: "/tasks", name: "Tasks", icon: "tasks" },
   { to: "/approvals", name: "Approvals", icon: "approvals" },
   { to: "/agents", name: "Agents", icon: "agents" },
+  { to: "/models", name: "Models", icon: "models" },
   { to: "/audit", name: "Audit", icon: "audit" },
   { to: "/sources", name: "Sources", icon: "sources" },
   { to: "/keys", name: "Keys", icon: "keys" },

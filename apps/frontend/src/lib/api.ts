@@ -14,6 +14,12 @@ export type Agents = Schemas["AgentList"];
 export type AuditRow = Schemas["AuditRow"];
 export type Task = Schemas["TaskView"];
 export type TaskPacket = Schemas["TaskWithPacket"];
+export type Cost = Schemas["CostView"];
+export type CostGroup = Cost["by"][number];
+export type Budget = Schemas["BudgetView"];
+export type Models = Schemas["ModelsView"];
+export type ModelTarget = Schemas["TargetView"];
+export type ModelCache = Schemas["CacheView"];
 export type CodeIndex = Schemas["IndexView"];
 export type Place = Schemas["Place"];
 type CodeQuery = paths["/api/v1/search"]["get"]["parameters"]["query"];
@@ -114,6 +120,11 @@ export const api = {
     settle(
       client.POST("/api/v1/handoffs/{handoff_id}/withdraw", { params: { path: { handoff_id } } }),
     ),
+  models: () => settle(client.GET("/api/v1/gateway/models")),
+  budgets: () => settle(client.GET("/api/v1/gateway/budgets")),
+  modelCache: () => settle(client.GET("/api/v1/gateway/cache")),
+  modelCost: (query: { by: CostGroup[]; days: number }) =>
+    settle(client.GET("/api/v1/gateway/cost", { params: { query } })),
   /** Events of a stream after a number, oldest first. */
   events: (stream: string, after: number) =>
     settle(
