@@ -50,6 +50,9 @@ keys = {{ "*" = "1000/day" }}
 
 [cache]
 near = true
+false_hits = 0.5
+confidence = 0.8
+checks = 0.000001
 """
 ASKED = {"model": "small", "max_tokens": 8, "messages": [{"role": "user", "content": "Say words"}]}
 CALL = Decimal("0.008")
@@ -320,6 +323,27 @@ async def test_an_answer_that_is_given_again_costs_nothing(system: System) -> No
     assert second.headers["x-orchestra-cost"] == "0"
     figures = (await system.api.http.get("/api/v1/gateway/cache")).json()
     assert Decimal(figures["saved"]) == CALL
+
+
+async def test_a_near_answer_is_given_once_it_was_shown_to_be_safe(system: System) -> None:
+    headers = {"x-orchestra-cache": "semantic"}
+    openings = ("please", "kindly", "hello", "ok", "could you", "can you", "would you", "hi")
+    seen = []
+    async with await system.client("near") as http, asyncio.timeout(60):
+        for number in range(200):
+            words = f"{' '.join(['so'] * (number // 8))} {openings[number % 8]} say the words"
+            answer = await chat(
+                http, headers=headers, messages=[{"role": "user", "content": words}]
+            )
+            seen.append(answer.headers["x-orchestra-cache"])
+            if seen[-1] != "miss":
+                break
+
+    assert len(seen) > 10
+    assert seen[-1].startswith("semantic;sim=")
+    assert answer.headers["x-orchestra-cost"] == "0"
+    figures = (await system.api.http.get("/api/v1/gateway/cache")).json()
+    assert figures["families"][0]["state"] == "open"
 
 
 async def test_kept_answers_are_forgotten_when_asked(system: System) -> None:
