@@ -1,6 +1,7 @@
 """Agents from outside, over A2A, by the protocol's own client: they offer tasks, follow and cancel them."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from a2a.utils.errors import (
     UnsupportedOperationError,
 )
 from orchestra.api.testing import RunningApi, running_api
-from orchestra.shared.settings import Settings
+from orchestra.shared.settings import Settings, child_environment
 
 pytestmark = [pytest.mark.requirement("agent.a2a"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -346,3 +347,14 @@ async def test_nonsense_gets_an_error_of_json_rpc(shared_api: RunningApi, body: 
     assert answer.json()["error"]["code"] < -32000
     assert answer.json()["error"]["code"] != -32603
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_who_never_speaks_it_does_not_pay_for_it() -> None:
+    look = "import sys, orchestra.api.main; print([m for m in sys.modules if m.split('.')[0] == 'a2a'])"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", look, stdout=asyncio.subprocess.PIPE, env=child_environment()
+    )
+    said, _ = await process.communicate()
+
+    assert said.strip() == b"[]"
