@@ -341,6 +341,8 @@ REQUIREMENTS: dict[str, Requirement] = {
             "price table, per-call cost, budgets per key/agent/day that hold under "
             "concurrency, cheapest-adequate routing"
         ),
+        state="done",
+        note="",
     ),
     "gw.resilience": Requirement(
         area="gateway",

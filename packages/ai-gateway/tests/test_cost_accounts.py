@@ -1,6 +1,8 @@
 """Budgets hold, whoever spends: in one process, in several, and when one of them dies."""
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -344,3 +346,49 @@ async def test_names_and_numbers_from_outside_do_not_stop_the_ledger(database: D
         (row,) = await all_of(database, LedgerRow)
         assert len(row.asked) == 200
         assert (row.input, row.cached, row.cost) == (10**15, 0, 10**15)
+
+
+async def test_a_lost_connection_loses_no_call_and_books_none_twice(database: Database) -> None:
+    async with process(database, budgets={"system": "1/day"}) as p:
+        await p.make(1000, 500)
+        await p.accounts.ledger.flush()
+        await p.make(1000, 700)
+        connection = await database.connect()
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        await connection.close()
+        with contextlib.suppress(Unavailable):  # unless the driver had seen it before
+            await p.accounts.ledger.flush()
+        await p.make(1000, 300)
+        await p.accounts.ledger.flush()
+
+        assert sorted(row.cost for row in await all_of(database, LedgerRow)) == [
+            300_000,
+            500_000,
+            700_000,
+        ]
+        (spend_row,) = await all_of(database, SpendRow)
+        assert spend_row.spent == 1_500_000
+
+
+async def test_a_batch_whose_commit_was_not_answered_is_not_booked_again(
+    database: Database,
+) -> None:
+    async with process(database, budgets={"system": "1/day"}) as p:
+        await p.make(1000, 500)
+        ledger = p.accounts.ledger
+        batch = ledger._next()
+        assert batch is not None
+        connection = await database.connect()
+        async with connection.transaction():
+            await book.write(connection, ledger.process, batch)
+        await connection.close()
+        ledger._failed = replace(batch, tries=1)  # as after a connection lost in the commit
+        await ledger.flush()
+
+        (row,) = await all_of(database, LedgerRow)
+        (spend_row,) = await all_of(database, SpendRow)
+        (day,) = await all_of(database, DailyRow)
+        assert (row.cost, spend_row.spent, day.cost) == (500_000, 500_000, 500_000)
