@@ -104,6 +104,9 @@ TEXT = st.one_of(
         ),
         max_size=12,
     ).map(" ".join),
+    st.lists(st.sampled_from(["a", "key", "lock", "not", "to"]), min_size=90, max_size=180).map(
+        " ".join
+    ),
 )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # what it takes to load is for those who want near answers
 
 _MOST_UNDER_WAY = 2_000
 """Calls that were looked up and are not answered yet; the oldest is forgotten, and so not kept."""
+_LARGEST_NEAR = 65_536
+"""Bytes of an answer that may serve by likeness: ten of them are read for each look."""
 _MOST_CHECKING = 64
 """Checks that are written at the same time; what comes then is no check."""
 
@@ -111,6 +113,7 @@ class ResponseCache:
         if len(answer.body) > self._section.largest or not is_whole(call.endpoint, answer):
             return
         what = under_way.asked
+        near = len(answer.body) <= _LARGEST_NEAR
         kept = Kept(
             key=what.key,
             answer=answer,
@@ -118,8 +121,8 @@ class ResponseCache:
             expires=self._now() + self._section.ttl,
             tenant=what.tenant,
             commit=what.commit,
-            scope=what.scope,
-            prompt=what.prompt,
+            scope=what.scope if near else b"",
+            prompt=what.prompt if near else "",
         )
         self._memory.put(kept)
         if self._store is not None:

@@ -19,6 +19,9 @@ _FRAME = 0.6
 """The share of all words that stand in the same order, from which on the sentence is the same one."""
 _SENTENCE = 0.7
 """The same for order, and for words without content: paraphrases change both."""
+_COMPARED = 900  # pairs of words
+_ALIGNED = 200
+"""Words of two sentences that are aligned; of longer ones, those in common are counted."""
 _REMAINDER = 3  # letters that two words share behind their prefixes
 
 Guard = Callable[[Reading, Reading], bool]
@@ -53,6 +56,8 @@ def questions_differ(a: Reading, b: Reading) -> bool:
 def opposites_met(a: Reading, b: Reading) -> bool:
     """A word stands against its opposite."""
     only_a, only_b = _apart(a.words, b.words)
+    if len(only_a) * len(only_b) > _COMPARED:
+        return True  # too different to look for what makes the difference
     return any(_opposite(x, y) for x in only_a for y in only_b)
 
 
@@ -150,7 +155,8 @@ def _turned(a: Sequence[str], b: Sequence[str]) -> bool:
 def _kept(a: Sequence[str], b: Sequence[str]) -> float:
     # The matcher is not symmetric: its answer for the two in one order serves for both.
     first, second = sorted((tuple(a), tuple(b)))
-    return SequenceMatcher(None, first, second, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    return matcher.ratio() if len(a) + len(b) <= _ALIGNED else matcher.quick_ratio()
 
 
 def _within(shorter: Sequence[str], longer: Sequence[str]) -> bool:

@@ -48,7 +48,7 @@ class Reading:
     """Each word of content that follows a direction, with it: (`develop`, `from`)."""
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=256)
 def read(text: str) -> Reading:
     """A prompt, read."""
     if sum(map(str.isupper, text)) > 0.7 * max(1, sum(map(str.isalpha, text))):

@@ -10,21 +10,27 @@ from orchestra.gateway.cache.semantic.reading import read
 
 _ALIKE = 0.9
 """The share of their words that two longer texts must have in common."""
-_MOST = 4_000
+_MOST = 4_000  # characters; longer ones are the same only to the letter
 _TELLING = ("number", "identifier", "negation", "opposite")
 
 _any = msgspec.json.Decoder(Any)
 
 
-@lru_cache(maxsize=4_096)
 def same(a: str, b: str) -> bool:
     """Whether either answer would do for the other: equal, or all but equal in every telling word."""
+    if a == b:
+        return True
+    return max(len(a), len(b)) <= _MOST and _alike(a, b)
+
+
+@lru_cache(maxsize=1_024)
+def _alike(a: str, b: str) -> bool:
     left, right = _plain(a), _plain(b)
     if left == right:
         return True
     if a.lstrip()[:1] in ("{", "["):
         return _same_json(a, b)
-    if max(len(a), len(b)) > _MOST or difference(a, b, guards=_TELLING):
+    if difference(a, b, guards=_TELLING):
         return False
     words_a, words_b = set(read(a).content), set(read(b).content)
     return len(words_a & words_b) >= _ALIKE * max(1, len(words_a | words_b))

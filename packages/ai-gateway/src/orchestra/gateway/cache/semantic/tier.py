@@ -77,7 +77,7 @@ class SemanticTier:
         try:
             vector = await self._embedding.of(asked.prompt)
             candidates, kept = await self._candidates(asked, vector)
-            verdict = judge(asked.prompt, candidates)
+            verdict = await asyncio.to_thread(judge, asked.prompt, candidates)
             if isinstance(verdict, Refusal):
                 self.stopped[verdict.guard] += 1
                 return None
