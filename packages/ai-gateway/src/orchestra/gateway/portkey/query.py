@@ -24,7 +24,7 @@ from orchestra.gateway.providers.provider import Provider
 from orchestra.gateway.routing.order import OrderedPlans, Price
 from orchestra.gateway.routing.refusals import ProvidersBusy, ProvidersFailed, ProvidersLate
 from orchestra.gateway.routing.target import Target
-from orchestra.shared.errors import Invalid, Unavailable
+from orchestra.shared.errors import Invalid
 from orchestra.shared.identity import Caller
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
@@ -91,9 +91,7 @@ class PortkeyGateway:
             else load(path.expanduser(), must_exist=True)
         )
         self._retrying = AsyncRetrying(
-            retry=retry_if_exception_type(
-                (Unavailable, ProvidersFailed, ProvidersLate, ProvidersBusy)
-            ),
+            retry=retry_if_exception_type((ProvidersFailed, ProvidersLate, ProvidersBusy)),
             wait=wait_fixed(wait),
             stop=stop_after_attempt(stop),
             reraise=True,
