@@ -72,6 +72,11 @@ class Connection(HttpToolsProtocol):
         if leaving is not None:
             leaving()
 
+    @property
+    def body_is_there(self) -> bool:
+        """The whole body of the request has come."""
+        return self.cycle is not None and not self.cycle.more_body
+
     def on_leaving(self, leaving: Callable[[], None] | None) -> None:
         """Call this once the client leaves, which costs less than a task that waits for it."""
         self._leaving = leaving

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestra.api.answers import open_answers
-from orchestra.api.limits import RateLimits
+from orchestra.api.model_keys import ModelKeys
 from orchestra.gateway.build import Built, build, resolve_keys
 from orchestra.gateway.cache.response_cache import ResponseCache
 from orchestra.gateway.config import FILE, GatewayConfig, load
@@ -22,9 +22,8 @@ from orchestra.gateway.observe import Counters, Observed, collected_spans
 from orchestra.gateway.portkey.layer import portkey_layer
 from orchestra.gateway.providers.provider import Provider
 from orchestra.shared.db import Database
-from orchestra.shared.errors import Unauthenticated
 from orchestra.shared.events import EventLog
-from orchestra.shared.identity import Caller, Identity
+from orchestra.shared.identity import Identity
 from orchestra.shared.metrics import Metrics
 from orchestra.shared.redaction import Redactor
 from orchestra.shared.secrets import Secrets
@@ -79,16 +78,9 @@ async def open_models(
     known = resolve_keys(config, secrets)
     portkey = portkey_layer(config, known.usable, secrets, redactor.text)
     layers: dict[Layer, Provider] = {} if portkey is None else {"portkey": portkey}
-    failures = RateLimits(rate=200, burst=2000)
-
-    async def authorize(key: str, peer: str) -> Caller:
-        try:
-            return await identity.check_key(key)
-        except Unauthenticated:
-            failures.take(peer)
-            raise
-
     async with AsyncExitStack() as stack:
+        keys = ModelKeys(identity)
+        stack.callback(keys.close)
         cost = await stack.enter_async_context(
             open_cost(
                 config,
@@ -128,7 +120,7 @@ async def open_models(
             await portkey.start()
         door = ModelDoor(
             built.gateway,
-            authorize,
+            keys,
             largest_body=config.largest_body,
             redactor=redactor,
             time=time.monotonic,

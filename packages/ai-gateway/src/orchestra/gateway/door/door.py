@@ -100,7 +100,7 @@ class ModelDoor:
     ) -> None:
         headers = request_headers(scope)
         caller = await self._caller(headers, scope)
-        body = await read_body(receive, headers, self._largest)
+        body = await read_body(scope, receive, headers, self._largest)
         call = call_of(endpoint, caller, headers, body)
         with reply:
             await self._gateway.answer(call, reply, trail)

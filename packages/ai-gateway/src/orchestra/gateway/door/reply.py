@@ -10,8 +10,17 @@ CONNECTION = "orchestra.connection"
 """Where a server that can tell it puts its connection into the scope."""
 
 
-class _Connection(Protocol):
-    def on_leaving(self, leaving: Callable[[], None] | None) -> None: ...
+class Connection(Protocol):
+    """What a server knows of a client."""
+
+    @property
+    def body_is_there(self) -> bool:
+        """The whole body of the request has come."""
+        ...
+
+    def on_leaving(self, leaving: Callable[[], None] | None) -> None:
+        """Call this once the client leaves."""
+        ...
 
 
 class Reply:
@@ -20,7 +29,7 @@ class Reply:
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._connection: _Connection | None = scope.get(CONNECTION)
+        self._connection: Connection | None = scope.get(CONNECTION)
         self._watch: asyncio.Task[None] | None = None
         self._task: asyncio.Task[Any] | None = None
         self._receive = receive

@@ -6,6 +6,7 @@ import re
 from orchestra.gateway.calls import Endpoint, ModelCall
 from orchestra.gateway.door.asgi import Receive, Scope
 from orchestra.gateway.door.peek import peek
+from orchestra.gateway.door.reply import CONNECTION, Connection
 from orchestra.shared.errors import Invalid, OrchestraError, TooLarge, Unauthenticated
 from orchestra.shared.identity import Caller
 from uuid_utils import uuid7
@@ -67,7 +68,7 @@ def key_of(headers: dict[str, str]) -> str:
     )
 
 
-async def read_body(receive: Receive, headers: dict[str, str], largest: int) -> bytes:
+async def read_body(scope: Scope, receive: Receive, headers: dict[str, str], largest: int) -> bytes:
     """The whole body, of which no more than `largest` bytes are ever held.
 
     Raises:
@@ -81,6 +82,9 @@ async def read_body(receive: Receive, headers: dict[str, str], largest: int) -> 
         raise _too_large(largest)
     if headers.get("content-encoding", "identity") != "identity":
         raise Invalid("the body is compressed", hint="send it as it is")
+    connection: Connection | None = scope.get(CONNECTION)
+    if connection is not None and connection.body_is_there:
+        return await _read(receive, largest)
     try:
         async with asyncio.timeout(_ARRIVES):
             return await _read(receive, largest)
