@@ -336,3 +336,19 @@ async def test_a_packet_is_what_its_schema_says(desk: TaskDesk) -> None:
     dump = handoff.packet.model_dump_json(exclude_defaults=True)
 
     assert Packet.model_validate_json(dump, strict=True) == handoff.packet
+
+
+async def test_the_work_of_a_session_that_is_not_ones_own_is_not_handed_over(
+    desk: TaskDesk,
+) -> None:
+    await desk.journal.record(CODEX, "codex/1", WorkEvent("command", "make"))
+    task = await desk.tasks.create(NewTask("Mend"), ADA)
+    claim = (await desk.tasks.claim(task.id, CLAUDE)).claim
+    assert claim is not None
+
+    for session in ("codex/1", "claude/unknown"):
+        handover = Handover(task.id, token=claim.token, session=session)
+        with pytest.raises(NotFound, match="there is no session"):
+            await desk.handoffs.create(handover, CLAUDE)
+    handoff = await desk.handoffs.create(Handover(task.id, token=claim.token), CLAUDE)
+    assert handoff.packet.commands == ()
