@@ -328,6 +328,21 @@ async def test_the_provider_hears_at_once_that_a_client_left_before_an_answer(
     assert (await models.booked.outcomes.get()).finish == "cancelled"
 
 
+async def test_all_bodies_together_are_bounded(
+    models: ServedModels, upstream: FaultyUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestra.gateway.door.door._MOST_HELD", 100)
+    upstream.fail("silent")
+    asking = asyncio.create_task(models.chat("r"))
+    await upstream.arrived.wait()
+    refused = await models.chat("r")
+    asking.cancel()
+    await upstream.requests[0].cancelled.wait()
+
+    assert refused.status_code == 503
+    assert (await models.chat("r")).status_code == 200
+
+
 async def test_a_client_that_does_not_read_costs_the_provider_no_endless_stream(
     upstream: FaultyUpstream, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from orchestra.gateway.door.request import (
 from orchestra.gateway.door.request import headers_of as request_headers
 from orchestra.gateway.gateway import Gateway
 from orchestra.gateway.routing.trail import Trail
-from orchestra.shared.errors import NotFound, OrchestraError
+from orchestra.shared.errors import NotFound, OrchestraError, Unavailable
 from orchestra.shared.identity import Caller
 from orchestra.shared.redaction import Redactor
 
@@ -31,6 +31,8 @@ _ENDPOINTS: dict[str, Endpoint] = {
     "/v1/messages/count_tokens": "count_tokens",
 }
 _MODELS = "/v1/models"
+_UNKNOWN = 1024 * 1024  # bytes that a body is taken to have which does not say
+_MOST_HELD = 256 * 1024 * 1024  # bytes of all bodies together
 _JSON: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 Authorize = Callable[[str, str], Awaitable[Caller]]
@@ -63,6 +65,8 @@ class ModelDoor:
         self._largest = largest_body
         self._redactor = redactor
         self._time = time
+        self._held = 0
+        """Bytes of bodies that are read or served."""
 
     @staticmethod
     def serves(path: str) -> bool:
@@ -100,10 +104,20 @@ class ModelDoor:
     ) -> None:
         headers = request_headers(scope)
         caller = await self._caller(headers, scope)
-        body = await read_body(scope, receive, headers, self._largest)
-        call = call_of(endpoint, caller, headers, body)
-        with reply:
-            await self._gateway.answer(call, reply, trail)
+        length = headers.get("content-length", "")
+        held = min(int(length), self._largest) if length.isdigit() else _UNKNOWN
+        if self._held and self._held + held > _MOST_HELD:
+            raise Unavailable(
+                "the gateway holds as many large requests as it may", hint="try again in a moment"
+            )
+        self._held += held
+        try:
+            body = await read_body(scope, receive, headers, self._largest)
+            call = call_of(endpoint, caller, headers, body)
+            with reply:
+                await self._gateway.answer(call, reply, trail)
+        finally:
+            self._held -= held
 
     async def _look(self, endpoint: Endpoint | None, scope: Scope, reply: Reply) -> None:
         path: str = scope["path"]
