@@ -116,6 +116,16 @@ async def told(http: httpx2.AsyncClient, answer: httpx2.Response) -> dict[str, A
     return document
 
 
+async def heard(system: System, what: str, **data: str) -> None:
+    """Wait until the stream `gateway` tells something."""
+    async with asyncio.timeout(20):
+        while True:
+            events = (await system.api.http.get("/api/v1/events/gateway")).json()["events"]
+            if any(e["kind"] == what and data.items() <= e["data"].items() for e in events):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_fifty_callers_at_the_edge_spend_no_more_than_the_budget(system: System) -> None:
     async with await system.client("edge", agent="0.1/day") as http:
 
@@ -146,6 +156,7 @@ async def test_a_spent_budget_is_refused_in_the_dialect_of_each_door(system: Sys
         other = await http.post("/v1/messages", json=message)
 
     assert len(system.upstream.requests) == before
+    await heard(system, "budget.spent", kind="agent", subject="poor", period="day")
     error = refused.json()["error"]
     assert (refused.status_code, error["type"], error["code"]) == (
         402,
@@ -271,15 +282,7 @@ async def test_a_price_that_nobody_knows_is_null_and_is_told(system: System) -> 
         total = (await http.get("/api/v1/gateway/cost?by=model")).json()["total"]
     assert (call["cost"], call["source"]) == (None, "unknown")
     assert (total["cost"], total["unpriced"]) == ("0.00", 1)
-    async with asyncio.timeout(20):
-        while True:
-            events = (await system.api.http.get("/api/v1/events/gateway")).json()["events"]
-            if any(
-                e["kind"] == "price.unknown" and e["data"]["model"] == "nobody-knows"
-                for e in events
-            ):
-                break
-            await asyncio.sleep(0.05)
+    await heard(system, "price.unknown", model="nobody-knows")
     metrics = (await system.api.http.get("/metrics")).text
     assert "orchestra_gateway_unpriced_total 1.0" in metrics
 

@@ -32,9 +32,9 @@ class CallAccounts:
         quotes: Quotes,
         ledger: Ledger,
         ladder: Ladder,
-        refused: Callable[[str], None] = lambda _: None,
+        refused: Callable[[OrchestraError], None] = lambda _: None,
     ) -> None:
-        """`refused` is told the code of each refusal."""
+        """`refused` is told of each refusal."""
         self.budgets = budgets
         self.ladder = ladder
         self.ledger = ledger
@@ -61,7 +61,7 @@ class CallAccounts:
         try:
             self._limits.enter(caller.key_id, caller.name, tokens)
         except RateLimited as error:
-            self._refused(error.code)
+            self._refused(error)
             raise
         try:
             most = min(self.quotes.most(call, plan), MOST)
@@ -70,7 +70,7 @@ class CallAccounts:
         except BaseException as error:
             self._limits.leave(caller.key_id, tokens, 0)
             if isinstance(error, OrchestraError):
-                self._refused(error.code)
+                self._refused(error)
             raise
         first = plan[0] if plan else None
         booking = Booking(most, datetime.now(UTC), call, meters, tokens, first)

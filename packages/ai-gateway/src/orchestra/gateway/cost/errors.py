@@ -13,8 +13,11 @@ class BudgetSpent(PaymentRequired):
 
     code = "budget-spent"
 
-    def __init__(self, message: str, *, hint: str, retry_after: int | None) -> None:
+    def __init__(
+        self, message: str, *, hint: str, retry_after: int | None, counter: Counter
+    ) -> None:
         super().__init__(message, hint=hint)
+        self.counter = counter
         self.retry_after = retry_after
         """Seconds until the period ends, if it does."""
 
@@ -42,6 +45,7 @@ def spent(counter: Counter, limit: int, left: int, wanted: int, now: datetime) -
         f" raise it: orchestra gateway budget set {counter.kind} {counter.subject}"
         f" AMOUNT/{counter.period}",
         retry_after=None if end is None else max(1, ceil((end - now).total_seconds())),
+        counter=counter,
     )
 
 

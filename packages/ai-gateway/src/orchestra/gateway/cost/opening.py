@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestra.gateway.config import GatewayConfig
 from orchestra.gateway.cost.accounts import CallAccounts
 from orchestra.gateway.cost.budgets import Budgets
+from orchestra.gateway.cost.errors import BudgetSpent
 from orchestra.gateway.cost.ladder import Ladder
 from orchestra.gateway.cost.ledger import Ledger
 from orchestra.gateway.cost.limits import Limits
@@ -16,6 +17,7 @@ from orchestra.gateway.cost.notices import Notices
 from orchestra.gateway.cost.prices import Pair, Prices
 from orchestra.gateway.cost.quotes import Quotes
 from orchestra.shared.db import Database
+from orchestra.shared.errors import OrchestraError
 from orchestra.shared.events import EventLog
 from orchestra.shared.json import JsonObject
 from orchestra.shared.metrics import Metrics
@@ -58,8 +60,12 @@ async def open_cost(
             "price.unknown", f"{provider}/{model}", {"provider": provider, "model": model}
         )
 
-    def refused(code: str) -> None:
-        metrics.gateway_refusals.labels(code).inc()
+    def refused(error: OrchestraError) -> None:
+        metrics.gateway_refusals.labels(error.code).inc()
+        if isinstance(error, BudgetSpent):
+            counter = error.counter
+            data = {"kind": counter.kind, "subject": counter.subject, "period": counter.period}
+            notices.alert("budget.spent", f"{counter.name} {counter.since}", {**data})
 
     accounts = CallAccounts(
         budgets=budgets,
