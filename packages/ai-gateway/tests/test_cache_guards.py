@@ -153,6 +153,12 @@ def test_where_five_neighbours_agree_a_word_may_differ_and_a_number_may_not() ->
     assert judge("my wallet is not lost", kept) == Refusal("negation")
 
 
+@pytest.mark.parametrize("text", ["\x00", "\x000\x00", 'say "x" \x007\x00'])
+def test_what_a_client_writes_is_never_taken_for_a_mark_of_ours(text: str) -> None:
+    assert difference(text, text) is None
+    assert same(text, text)
+
+
 def test_neighbours_that_disagree_support_nothing() -> None:
     kept = [
         near("my card is lost"),

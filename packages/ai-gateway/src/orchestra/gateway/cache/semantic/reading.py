@@ -51,6 +51,7 @@ class Reading:
 @lru_cache(maxsize=256)
 def read(text: str) -> Reading:
     """A prompt, read."""
+    text = text.replace("\x00", " ")  # it is our own mark below
     if sum(map(str.isupper, text)) > 0.7 * max(1, sum(map(str.isalpha, text))):
         text = text.lower()  # shouting says nothing about names
     quoted: list[str] = []
