@@ -40,6 +40,22 @@ class Source(Protocol):
         """The texts of some files; one that cannot be read is left out."""
 
 
+class _Once:
+    """Reads each file once, however often it is asked for: a pack is filled twice."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._asked: set[str] = set()
+        self._texts: dict[str, str] = {}
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The texts of some files."""
+        unknown = [path for path in paths if path not in self._asked]
+        self._asked.update(unknown)
+        self._texts |= self._source.read(unknown)
+        return {path: self._texts[path] for path in paths if path in self._texts}
+
+
 def pack(
     corpus: Corpus,
     source: Source,
@@ -61,6 +77,7 @@ def pack(
         Invalid: the task is empty or too long, or the budget is not one that is served.
     """
     query = check_task(task, budget)
+    source = _Once(source)
     ranking = ranking or rank(corpus, query)
     ranking = Ranking(ranking.files, tuple(ranking.chunks))
     worth = by_worth(ranking)
