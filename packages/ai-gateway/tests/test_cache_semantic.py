@@ -45,12 +45,12 @@ class Threads(HashingEmbedder):
     def __init__(self) -> None:
         super().__init__(256)
         self.ran: set[int] = set()
-        self.broken = False
+        self.broken: Exception | None = None
 
     async def embed(self, texts: Sequence[str], kind: Kind = "document") -> "np.ndarray[Any, Any]":
         self.ran.add(threading.get_ident())
-        if self.broken:
-            raise Unavailable("no vectors today")
+        if self.broken is not None:
+            raise self.broken
         return await super().embed(texts, kind)
 
 
@@ -174,10 +174,10 @@ async def test_only_short_questions_without_tools_that_opted_in_are_answered_so(
 @pytest.mark.requirement("gw.cache")
 async def test_whatever_fails_is_a_miss(cache: ResponseCache, embedder: Threads) -> None:
     await opened(cache)
-    embedder.broken = True
-
-    assert await cache.find(near_chat(f"so then {QUESTION}"), PLAN) is None
-    assert (await cache.figures()).stopped["failure"] == 1
+    for number, error in enumerate((Unavailable("no vectors today"), IndexError("a mistake"))):
+        embedder.broken = error
+        assert await cache.find(near_chat(f"so then {QUESTION}"), PLAN) is None
+        assert (await cache.figures()).stopped["failure"] == number + 1
 
 
 @pytest.mark.requirement("gw.cache")

@@ -87,6 +87,10 @@ class SemanticTier:
             self.stopped["failure"] += 1
             _log.warning("the cache did not look for a near answer", error=str(error))
             return None
+        except Exception:  # noqa: BLE001 - the model is there to be asked: nothing here may cost a call
+            self.stopped["failure"] += 1
+            _log.exception("the cache failed to look for a near answer")
+            return None
         calibration = known.calibration
         threshold = calibration.threshold
         allowed = threshold is not None and verdict.score >= threshold
