@@ -226,7 +226,7 @@ async def test_a_budget_holds_from_the_moment_that_it_is_set(system: System) -> 
     async with await system.client("late") as http:
         assert (await chat(http)).status_code == 200
         standing = await system.budget("agent", "late", "0.01/day")
-        assert standing["amount"] == "0.01"
+        assert (standing["amount"], standing["spent"]) == ("0.01", "0.008")
         assert (await chat(http)).status_code == 402  # what was spent before counts
         await system.budget("agent", "late", "1/day")
         assert (await chat(http)).status_code == 200

@@ -41,7 +41,11 @@ test("where nothing was spent it says how a model is asked, and that there is no
 });
 
 test("what was spent is shown by what the address says", async () => {
-  server.models.rows = [sums("codex", "3.00", { failed: 1 }), sums("claude", "0.0034")];
+  server.models.rows = [
+    sums("codex", "3.00", { failed: 1 }),
+    sums("claude", "0.0034"),
+    sums("new", "0.00", { unpriced: 1 }),
+  ];
   const router = open("/models");
   await userEvent.click(await screen.findByRole("button", { name: "agent" }));
   await userEvent.click(screen.getByRole("button", { name: "30 days" }));
@@ -50,6 +54,7 @@ test("what was spent is shown by what the address says", async () => {
   expect(rows.map((row) => row.textContent)).toEqual([
     expect.stringMatching(/codex1 call, 1 failed.*\$3\.00/),
     expect.stringMatching(/claude1 call.*\$0\.0034/),
+    expect.stringMatching(/^new1 call.*\?$/),
   ]);
   expect(screen.getByText(/2 calls whose price nobody knows/)).toBeTruthy();
 });

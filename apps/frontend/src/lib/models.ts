@@ -1,6 +1,6 @@
 /** What models cost: what is asked of the API, and the page's state as its address has it. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, type Budget, type CostGroup, type ModelTarget } from "@/lib/api";
+import { api, type Budget, type Cost, type CostGroup, type ModelTarget } from "@/lib/api";
 import type { StatusWord } from "@/lib/topics";
 
 export const GROUPS = ["day", "agent", "model", "route", "class"] as const;
@@ -49,6 +49,12 @@ export function money(text: string): string {
   const amount = Number(text);
   if (amount === 0 || amount >= 1) return `$${amount.toFixed(2)}`;
   return `$${amount.toFixed(Math.max(2, Math.min(9, 1 - Math.floor(Math.log10(amount)))))}`;
+}
+
+/** What is known of it; a question mark for what is not. */
+export function spent(row: Cost["total"]): string {
+  if (row.unpriced === 0) return money(row.cost);
+  return row.unpriced === row.calls ? "?" : `${money(row.cost)} + ?`;
 }
 
 /** How a target is, as a status and in words. */

@@ -95,7 +95,7 @@ def _cost(found: dict[str, Any]) -> list[str]:
     rows = [
         [
             row["name"],
-            f"${row['cost']}",
+            _spent(row),
             str(row["calls"]),
             str(row["failed"]),
             str(row["cache_hits"]),
@@ -106,8 +106,15 @@ def _cost(found: dict[str, Any]) -> list[str]:
     ]
     head = [" / ".join(found["by"]).upper(), "COST", "CALLS", "FAILED", "KEPT", "INPUT", "OUTPUT"]
     unpriced = found["total"]["unpriced"]
-    note = f"without {unpriced} calls whose price nobody knows: see `orchestra gateway models`"
+    note = f"?: the price of {unpriced} of the calls is unknown; see `orchestra gateway models`"
     return [*table(head, rows), *([note] if unpriced else [])]
+
+
+def _spent(row: dict[str, Any]) -> str:
+    """What is known of it; `?` for what is not."""
+    if not row["unpriced"]:
+        return f"${row['cost']}"
+    return "?" if row["unpriced"] == row["calls"] else f"${row['cost']} + ?"
 
 
 @app.command("ledger")

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Failure, Notice, Snippet } from "@/components/notice";
 import type { Cost } from "@/lib/api";
-import { costQuery, GROUPS, type ModelSearch, money, SPANS } from "@/lib/models";
+import { costQuery, GROUPS, type ModelSearch, money, SPANS, spent } from "@/lib/models";
 import { visible } from "@/lib/text";
 import { plural } from "@/lib/topics";
 
@@ -99,7 +99,7 @@ function Rows({ cost }: { cost: Cost }) {
                 <span className="quiet">
                   {row.input.toLocaleString("en")} in, {row.output.toLocaleString("en")} out
                 </span>
-                <b className="amount">{money(row.cost)}</b>
+                <b className="amount">{spent(row)}</b>
               </div>
               <Bar share={most > 0 ? Number(row.cost) / most : 0} />
             </div>

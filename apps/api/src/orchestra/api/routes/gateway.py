@@ -1,6 +1,7 @@
 """`/api/v1/gateway`: what models cost, who may spend it, and why a call went as it did."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -28,7 +29,7 @@ from orchestra.api.routes.gateway_models import (
 )
 from orchestra.api.state import State, state_of
 from orchestra.api.strict import StrictRoute
-from orchestra.gateway.cost.budget import Amount, check_budget
+from orchestra.gateway.cost.budget import EACH, Amount, Counter, begins, check_budget
 from orchestra.gateway.cost.money import dollars
 from orchestra.gateway.cost.report import Sums, first_day
 from orchestra.shared.identity import Caller
@@ -120,6 +121,9 @@ async def set_budget(request: Request, caller: Administrator, order: BudgetOrder
     cost = state.models.cost
     await cost.budgets.set(kind, subject, amount, actor=caller.name)
     cost.accounts.budgets_changed()
+    if subject != EACH or kind == "system":
+        since = begins(amount.period, datetime.now(UTC))
+        await cost.ledger.begin(Counter(kind, subject, amount.period, since))
     data = {"kind": kind, "subject": subject, "amount": str(amount)}
     await cost.notices.say("budget.set", {**data}, actor=caller.name)
     found = await state.models.reports.standings(None)

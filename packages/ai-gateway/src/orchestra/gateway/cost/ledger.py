@@ -150,6 +150,11 @@ class Ledger:
         meter.lease += grant.granted
         return grant
 
+    async def begin(self, counter: Counter) -> None:
+        """Begin to count a subject, with what the ledger has of it."""
+        async with self._lender.transaction() as connection:
+            await lease_part(connection, self.process, counter, limit=0, need=0, want=0)
+
     async def flush(self) -> None:
         """Write all that waits. Also for those who read the ledger at once.
 
