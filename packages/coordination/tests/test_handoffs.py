@@ -352,3 +352,19 @@ async def test_the_work_of_a_session_that_is_not_ones_own_is_not_handed_over(
             await desk.handoffs.create(handover, CLAUDE)
     handoff = await desk.handoffs.create(Handover(task.id, token=claim.token), CLAUDE)
     assert handoff.packet.commands == ()
+
+
+async def test_what_has_become_known_as_a_secret_is_taken_out(desk: TaskDesk) -> None:
+    secret = "zebra-mountain-lantern-77"
+    task = await desk.tasks.create(NewTask("Mend", goal=f"log in as {secret}"), CLAUDE)
+    claim = (await desk.tasks.claim(task.id, CLAUDE)).claim
+    assert claim is not None
+    handoff = await desk.handoffs.create(Handover(task.id, token=claim.token), CLAUDE)
+    assert secret in handoff.packet.goal  # nobody knew
+
+    desk.redactor.learn(secret)
+    accepted = await desk.handoffs.accept(handoff.id, CODEX)
+
+    assert "secrets-removed" in [finding.code for finding in accepted.findings]
+    assert secret not in accepted.handoff.packet.written()
+    assert secret not in (await desk.handoffs.get(handoff.id, CODEX)).packet.written()
