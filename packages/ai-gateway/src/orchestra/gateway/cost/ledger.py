@@ -162,11 +162,15 @@ class Ledger:
             Unavailable: the database is away, which a background writer survives.
         """
         async with self._writing:
+            waiting = len(self._rows) + (len(self._failed.rows) if self._failed else 0)
             while True:
                 batch = self._failed or self._next()
                 if batch is None:
                     return
                 await self._write(batch)
+                waiting -= len(batch.rows)
+                if waiting <= 0 and self._failed is None:
+                    return  # what came meanwhile waits for the next time, or this never ended
 
     def _next(self) -> Batch | None:
         now = self.clock()
