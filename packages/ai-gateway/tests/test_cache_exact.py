@@ -1,12 +1,12 @@
 """The same request gets the same answer, and no other request does."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from orchestra.gateway.cache.asked import Place, asked
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.memory import Kept, Memory

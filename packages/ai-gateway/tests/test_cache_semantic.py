@@ -3,11 +3,11 @@
 import random
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from orchestra.gateway import MIGRATIONS
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.opening import opened_cache

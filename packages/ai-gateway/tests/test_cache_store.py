@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from orchestra.gateway.cache.config import CacheSection
 from orchestra.gateway.cache.hearing import CHANNEL, messages
 from orchestra.gateway.cache.known import Known

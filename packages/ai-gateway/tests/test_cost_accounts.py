@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from orchestra.gateway.calls import Attempt, Outcome, Reservation, Usage
 from orchestra.gateway.cost import book
 from orchestra.gateway.cost.entry import Booking
@@ -164,8 +165,7 @@ async def test_the_worst_case_is_of_the_dearest_target_and_of_every_answer_asked
         reservation = await p.accounts.reserve(one, (*PLAN, Target("up", "dear")))
         assert reservation.nano == (1 + 7000) * 10 * 1000
         p.accounts.settle(reservation, one, outcome(0))
-        unlimited = call(0)
-        object.__setattr__(unlimited, "max_tokens", None)
+        unlimited = structs.replace(call(0), max_tokens=None)
         reservation = await p.accounts.reserve(unlimited, PLAN)
         assert reservation.nano == (1 + 16_384) * 1000
         with pytest.raises(BudgetSpent):
@@ -339,7 +339,7 @@ async def test_a_budget_set_in_mid_period_counts_what_was_spent_before(database:
 async def test_names_and_numbers_from_outside_do_not_stop_the_ledger(database: Database) -> None:
     async with process(database) as p:
         odd = call(task="a\0b" + "x" * 5000, task_class="\ud800")
-        object.__setattr__(odd, "model", "m" * 10_000)
+        odd = structs.replace(odd, model="m" * 10_000)
         reservation = await p.accounts.reserve(odd, PLAN)
         p.accounts.settle(reservation, odd, outcome(usage=Usage(10**30, -5, output=10**40)))
         await p.accounts.ledger.flush()

@@ -14,6 +14,7 @@ from orchestra.gateway.routing.failures import Fault
 from orchestra.gateway.routing.flow import Flow
 from orchestra.gateway.routing.plans import Plans
 from orchestra.gateway.routing.target import Policy, Target
+from orchestra.gateway.routing.timer import Timer
 from orchestra.gateway.routing.trail import Trail
 from orchestra.gateway.wire import count_tokens, spoken
 
@@ -176,12 +177,12 @@ class Gateway:
         longest = loop.time() + policy.longest
         size = 0
         try:
-            async with asyncio.timeout_at(None) as timer:
+            with Timer(min(loop.time() + policy.stall, longest)) as timer:
                 for held in won.held:
                     await reply.piece(held)
                     sent.append(held)
                 while True:
-                    timer.reschedule(min(loop.time() + policy.stall, longest))
+                    timer.move(min(loop.time() + policy.stall, longest))
                     events = await flow.next()
                     if events is None:
                         break

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import msgspec
 import structlog
 from orchestra.gateway.cache.hearing import CHANNEL, Hearing, Message, messages
 from orchestra.gateway.cache.known import Known
@@ -246,7 +246,7 @@ def _row(kept: Kept) -> dict[str, object]:
         "stream": answer.stream,
         "provider": answer.provider,
         "model": answer.model,
-        "usage": None if answer.usage is None else asdict(answer.usage),
+        "usage": None if answer.usage is None else msgspec.structs.asdict(answer.usage),
         "body": answer.body,
         "expires_at": datetime.fromtimestamp(kept.expires, UTC),
     }

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -20,8 +19,7 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 _any = msgspec.json.Decoder(Any)
 
 
-@dataclass(frozen=True, slots=True)
-class Peek:
+class Peek(msgspec.Struct, frozen=True):
     """The fields that matter, and where the model's name stands in the body."""
 
     model: str
@@ -44,29 +42,30 @@ def peek(body: bytes) -> Peek:
     Raises:
         Invalid: it is not one JSON object in UTF-8, has a key twice, or names no model.
     """
-    fields, places = _fields(body)
-    model = _model(fields)
-    limit = next((n for k in _LIMITS if (n := _number(fields, k)) is not None), None)
-    temperature = _number(fields, "temperature")
+    fields, place = _fields(body)
+    values = {name: _value(name, fields[name]) for name in _SMALL & fields.keys()}
+    limit = next((n for k in _LIMITS if (n := _number(values, k)) is not None), None)
     return Peek(
-        model=model,
-        at=places["model"],
-        stream=_scalar(fields, "stream") is True,
+        model=_model(values.get("model")),
+        at=place,
+        stream=values.get("stream") is True,
         max_tokens=None if limit is None else max(0, int(min(limit, 1e12))),
-        temperature=temperature,
+        temperature=_number(values, "temperature"),
         uses_tools=_holds_some(fields, "tools") or _holds_some(fields, "functions"),
         messages=_count(fields),
-        choices=max(1, int(min(_number(fields, "n") or 1, 1e6))),
+        choices=max(1, int(min(_number(values, "n") or 1, 1e6))),
         has_stream_options="stream_options" in fields,
-        user=_user(fields),
+        user=_user(values.get("metadata")),
     )
 
 
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_SMALL = frozenset(("model", "stream", "temperature", "n", "metadata", *_LIMITS))
+"""What is decoded; the rest stays as it is."""
 
 
-def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, tuple[int, int]]]:
-    """The top-level fields as they stand in the body, and where.
+def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], tuple[int, int]]:
+    """The top-level fields as they stand in the body, and where the model's name is.
 
     Readers differ in which of two equal keys counts, so that one could be checked and the other
     served: a body with two is refused.
@@ -79,6 +78,30 @@ def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, tuple[int
         raise Invalid(f"the body is not UTF-8 (byte {error.start})", hint=_HINT) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(f"the body is not a JSON object: {str(error)[:120]}", hint=_HINT) from None
+    return fields, _place_if_compact(body, fields) or _place(body, fields)
+
+
+def _place_if_compact(body: bytes, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int] | None:
+    """Where the model is, in a body that is no longer than its fields need.
+
+    Then there is no space between them, and no key twice: either would make it longer.
+    """
+    end, place = 1, (0, 0)
+    for name, raw in fields.items():
+        start = end + len(name if name.isascii() else name.encode()) + 3  # quotes and a colon
+        end = start + len(memoryview(raw))
+        if name == "model":
+            place = (start, end)
+        end += 1  # a comma or the last brace
+    return place if end == len(body) else None
+
+
+def _place(body: bytes, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int]:
+    """The same for any other body, key by key.
+
+    Raises:
+        Invalid: a key is there twice.
+    """
     places: dict[str, tuple[int, int]] = {}
     match = _OPENING.match(body)
     end = match.end() if match else 0
@@ -95,11 +118,10 @@ def _fields(body: bytes) -> tuple[Mapping[str, msgspec.Raw], dict[str, tuple[int
         end = after.end() if after else len(body)
     if len(places) != len(fields) or body[end - 1 : end] not in (b"}", b"{"):
         raise Invalid("the body has a key twice", hint=_HINT)
-    return fields, places
+    return places.get("model", (0, 0))
 
 
-def _model(fields: Mapping[str, msgspec.Raw]) -> str:
-    model = _scalar(fields, "model")
+def _model(model: object) -> str:
     if not isinstance(model, str):
         raise Invalid("the body names no `model`", hint='add `"model": "auto"`')
     if not _MODEL.fullmatch(model):
@@ -110,23 +132,20 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
     return model
 
 
-def _scalar(fields: Mapping[str, msgspec.Raw], name: str) -> object:
-    raw = fields.get(name)
-    if raw is None:
-        return None
+def _value(name: str, raw: msgspec.Raw) -> object:
     try:
         return _any.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         raise Invalid(f"`{name}` cannot be read", hint=_HINT) from None
 
 
-def _number(fields: Mapping[str, msgspec.Raw], name: str) -> float | None:
-    value = _scalar(fields, name) if name in fields else None
+def _number(values: Mapping[str, object], name: str) -> float | None:
+    value = values.get(name)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _user(fields: Mapping[str, msgspec.Raw]) -> str | None:
-    metadata = _scalar(fields, "metadata") if "metadata" in fields else None
+def _user(metadata: object) -> str | None:
+    """Anthropic's name of a session."""
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     return user if isinstance(user, str) else None
 

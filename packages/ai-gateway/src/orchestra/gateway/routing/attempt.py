@@ -11,6 +11,7 @@ from orchestra.gateway.providers.provider import Provider, Response
 from orchestra.gateway.routing.failures import Fault, Refusal, Word, fault_of
 from orchestra.gateway.routing.flow import Flow
 from orchestra.gateway.routing.target import Policy, Target, Timeouts
+from orchestra.gateway.routing.timer import Timer
 from orchestra.gateway.routing.trail import Trail
 from orchestra.gateway.wire import Meter, Translator, Unreadable, usage_of_json
 
@@ -76,7 +77,7 @@ async def attempt(
     response: Response | None = None
     phase: Word = "answer_timeout"
     try:
-        async with asyncio.timeout_at(min(loop.time() + first, deadline)) as timer:
+        with Timer(min(loop.time() + first, deadline)) as timer:
             response = await provider.open(target, call, prepared.body, timeouts)
             if not 200 <= response.status < 300:
                 raise Refused(await _refusal(response))
@@ -113,7 +114,7 @@ async def _whole(
     call: ModelCall,
     prepared: Prepared,
     policy: Policy,
-    timer: asyncio.Timeout,
+    timer: Timer,
     deadline: float,
 ) -> Won:
     loop = asyncio.get_running_loop()
@@ -121,14 +122,14 @@ async def _whole(
     size = 0
     # most answers are there with their head: a timer that is not needed costs as much as all this
     if not getattr(response, "complete", False):
-        timer.reschedule(min(loop.time() + policy.stall, deadline))
+        timer.move(min(loop.time() + policy.stall, deadline))
     async for piece in response:
         pieces.append(piece)
         size += len(piece)
         if size > _LARGEST_ANSWER:
             raise Fault("garbled", "the answer is too long")
         if not getattr(response, "complete", False):
-            timer.reschedule(min(loop.time() + policy.stall, deadline))
+            timer.move(min(loop.time() + policy.stall, deadline))
     response.close()
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if not _is_object(body):
@@ -159,7 +160,7 @@ async def _stream(
     call: ModelCall,
     prepared: Prepared,
     policy: Policy,
-    timer: asyncio.Timeout,
+    timer: Timer,
     trail: Trail,
 ) -> Won:
     """Hold the stream back for as long as the route wants an early failure to stay unseen."""
@@ -185,16 +186,16 @@ async def _stream(
         if flow.meter.text_started and policy.streaming == "guarded":
             break
         if flow.meter.text_started:
-            timer.reschedule(loop.time() + policy.stall)
+            timer.move(loop.time() + policy.stall)
     if policy.streaming == "atomic":
         await _all(flow, won, timer, policy)
     return won
 
 
-async def _all(flow: Flow, won: Won, timer: asyncio.Timeout, policy: Policy) -> None:
+async def _all(flow: Flow, won: Won, timer: Timer, policy: Policy) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        timer.reschedule(loop.time() + policy.stall)
+        timer.move(loop.time() + policy.stall)
         events = await flow.next()
         if events is None:
             return

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+import msgspec
 from orchestra.gateway.calls import ModelCall
 from orchestra.gateway.config import GatewayConfig
 from orchestra.gateway.routing.plans import Plans
@@ -42,7 +43,7 @@ class OrderedPlans(Plans):
         """
         own = self._or_none(call)
         route = None if own is None else self._config.routes[own.route]
-        spare = self._or_none(replace(call, model=_DEFAULT, task_class=None))
+        spare = self._or_none(msgspec.structs.replace(call, model=_DEFAULT, task_class=None))
         by_provider: dict[str, Target] = {}
         for plan in (own, spare):
             for target in plan.targets if plan is not None else ():
