@@ -67,10 +67,8 @@ class FindingTools:
         self,
         query: Annotated[str, Field(min_length=1, max_length=2000)],
         limit: Annotated[int, Field(ge=1, le=20)] = 5,
-        under: Annotated[str, Field(max_length=500, description="only paths that begin so")] = "",
-        references: Annotated[
-            bool, Field(description="find all uses of the symbol `query`")
-        ] = False,
+        under: Annotated[str, Field(max_length=500, description="paths that begin so")] = "",
+        references: Annotated[bool, Field(description="uses of the symbol `query`")] = False,
     ) -> CallToolResult:
         """The places that fit."""
         if references:
